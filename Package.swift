@@ -1,0 +1,228 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+/// What a target may use from outside the package.
+enum Library {
+  static let nioCore = product("NIOCore", "swift-nio")
+  static let nioPosix = product("NIOPosix", "swift-nio")
+  static let nioHTTP1 = product("NIOHTTP1", "swift-nio")
+  static let nioConcurrency = product("NIOConcurrencyHelpers", "swift-nio")
+  static let nioSSL = product("NIOSSL", "swift-nio-ssl")
+  static let log = product("Logging", "swift-log")
+  static let metrics = product("Metrics", "swift-metrics")
+  static let coreMetrics = product("CoreMetrics", "swift-metrics")
+  static let collections = product("Collections", "swift-collections")
+  static let arguments = product("ArgumentParser", "swift-argument-parser")
+
+  static func product(_ name: String, _ package: String) -> Target.Dependency {
+    .product(name: name, package: package)
+  }
+}
+
+func layer(_ group: String, _ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/\(group)/\(name)",
+    swiftSettings: strict)
+}
+
+func shim(_ name: String, _ pkgConfig: String, _ debianPackage: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/Shims/\(name)", pkgConfig: pkgConfig,
+    providers: [.apt([debianPackage])])
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies + [Library.arguments],
+    path: "Sources/Executables/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests",
+    swiftSettings: strict)
+}
+
+let shims: [Target] = [
+  shim("CLibPQ", "libpq", "libpq-dev"),
+  shim("CHiredis", "hiredis", "libhiredis-dev"),
+  shim("CLibYAML", "yaml-0.1", "libyaml-dev"),
+  shim("COpenSSL", "libcrypto", "libssl-dev"),
+  shim("CCrypt", "libcrypt", "libcrypt-dev"),
+  .target(name: "CLinux", path: "Sources/Shims/CLinux"),
+]
+
+let values: [Target] = [
+  layer("Values", "MatrixJSON", []),
+  layer("Values", "MatrixIdentifiers", []),
+  layer("Values", "MatrixCrypto", ["COpenSSL", "CCrypt"]),
+]
+
+let roomLaw: [Target] = [
+  layer("RoomLaw", "RoomEvents", ["MatrixJSON", "MatrixIdentifiers", "MatrixCrypto"]),
+  layer(
+    "RoomLaw", "EventAuth", ["RoomEvents", "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto"]),
+]
+
+let infrastructure: [Target] = [
+  layer("Infrastructure", "Executors", [Library.nioCore, Library.nioPosix]),
+  layer(
+    "Infrastructure", "Telemetry",
+    [Library.log, Library.metrics, Library.coreMetrics, Library.nioCore]),
+  layer("Infrastructure", "ServerConfig", ["CLibYAML", "MatrixIdentifiers", "MatrixCrypto"]),
+  layer(
+    "Infrastructure", "Postgres",
+    ["CLibPQ", "CLinux", "Executors", "Telemetry", Library.log, Library.nioCore]),
+  layer(
+    "Infrastructure", "Redis",
+    [
+      "CHiredis", "Executors", "Telemetry", Library.log, Library.nioCore, Library.nioPosix,
+    ]),
+  layer(
+    "Infrastructure", "HTTPServing",
+    [
+      "Executors", "Telemetry", "MatrixJSON", "MatrixIdentifiers", Library.log, Library.nioCore,
+      Library.nioPosix, Library.nioHTTP1, Library.nioSSL, Library.collections,
+    ]),
+  layer(
+    "Infrastructure", "HTTPFetching",
+    [
+      "Executors", "Telemetry", "MatrixJSON", Library.log, Library.nioCore, Library.nioPosix,
+      Library.nioHTTP1, Library.nioSSL,
+    ]),
+  layer(
+    "Infrastructure", "Streams",
+    [
+      "Executors", "Telemetry", "Postgres", "Redis", "MatrixJSON", "MatrixCrypto", Library.log,
+      Library.collections,
+    ]),
+]
+
+let domains: [Target] = [
+  layer(
+    "Domains", "Accounts",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Executors", "Telemetry", "Postgres",
+      "Streams", "ServerConfig", Library.log,
+    ]),
+  layer(
+    "Domains", "Rooms",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "EventAuth", "Executors",
+      "Telemetry", "Postgres", "Streams", "Accounts", Library.log, Library.collections,
+    ]),
+  layer(
+    "Domains", "Sync",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "Executors", "Telemetry",
+      "Postgres", "Streams", "Accounts", "Rooms", Library.log, Library.collections,
+    ]),
+]
+
+let interfaces: [Target] = [
+  layer(
+    "Interfaces", "ClientAPI",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "EventAuth", "HTTPServing", "Executors",
+      "ServerConfig", "Accounts", "Rooms", "Sync", "Streams", Library.log,
+    ]),
+  layer(
+    "Interfaces", "AdminAPI",
+    ["MatrixJSON", "MatrixIdentifiers", "HTTPServing", "Executors", "Accounts"]),
+  layer(
+    "Interfaces", "ReplicationAPI",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "HTTPServing",
+      "HTTPFetching", "Executors", "Rooms", "Streams", Library.log,
+    ]),
+]
+
+let runtime: [Target] = [
+  layer(
+    "Runtime", "WorkerRuntime",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "Executors", "Telemetry",
+      "ServerConfig", "Postgres", "Redis", "HTTPServing", "HTTPFetching", "Streams", "Accounts",
+      "Rooms", "Sync", "ClientAPI", "AdminAPI", "ReplicationAPI", "CLinux", Library.log,
+      Library.nioCore, Library.nioPosix, Library.nioSSL, Library.arguments,
+    ])
+]
+
+let executables: [Target] =
+  [
+    "apus-main", "apus-generic-worker", "apus-event-persister", "apus-federation-sender",
+    "apus-pusher", "apus-background-tasks",
+  ].map { program($0, ["WorkerRuntime"]) }
+  + [
+    program(
+      "apusctl",
+      [
+        "ServerConfig", "MatrixCrypto", "MatrixIdentifiers", "MatrixJSON", "HTTPFetching",
+        "HTTPServing", "Executors", "WorkerRuntime", "Postgres", Library.nioCore, Library.log,
+      ])
+  ]
+
+let testing: [Target] = [
+  .target(
+    name: "TestKit",
+    dependencies: [
+      "Postgres", "Executors", "Telemetry", Library.log, Library.nioCore, Library.nioPosix,
+    ],
+    path: "Tests/TestKit", swiftSettings: strict),
+  tests("MatrixJSON", ["MatrixJSON"]),
+  tests("MatrixIdentifiers", ["MatrixIdentifiers"]),
+  tests("MatrixCrypto", ["MatrixCrypto"]),
+  tests("RoomEvents", ["RoomEvents", "MatrixJSON", "MatrixCrypto", "MatrixIdentifiers"]),
+  tests(
+    "EventAuth", ["EventAuth", "RoomEvents", "MatrixJSON", "MatrixCrypto", "MatrixIdentifiers"]),
+  tests("Executors", ["Executors", Library.nioCore, Library.nioPosix]),
+  tests("Telemetry", ["Telemetry", Library.log, Library.metrics]),
+  tests("ServerConfig", ["ServerConfig", "MatrixIdentifiers"]),
+  tests("Postgres", ["Postgres", "Executors", "TestKit"]),
+  tests("Redis", ["Redis", "Executors", "TestKit", Library.nioCore, Library.nioPosix, Library.log]),
+  tests(
+    "HTTP",
+    [
+      "HTTPServing", "HTTPFetching", "Executors", "MatrixJSON", "Telemetry", "TestKit",
+      Library.nioCore, Library.nioPosix, Library.nioHTTP1, Library.nioSSL, Library.log,
+    ]),
+  tests("Streams", ["Streams", "Postgres", "Redis", "Executors", "TestKit", "MatrixJSON"]),
+  tests(
+    "Accounts", ["Accounts", "Postgres", "Executors", "TestKit", "Streams", "MatrixIdentifiers"]),
+  tests(
+    "Rooms",
+    [
+      "Rooms", "Postgres", "Executors", "TestKit", "Streams", "RoomEvents", "EventAuth",
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Accounts",
+    ]),
+  tests(
+    "Sync",
+    [
+      "Sync", "Rooms", "Postgres", "Executors", "TestKit", "Streams", "RoomEvents", "MatrixJSON",
+      "MatrixIdentifiers", "MatrixCrypto", "Accounts",
+    ]),
+  tests("WorkerRuntime", ["WorkerRuntime", "ServerConfig", "HTTPServing"]),
+  tests("Architecture", []),
+]
+
+let package = Package(
+  name: "apus",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+  ],
+  targets: shims + values + roomLaw + infrastructure + domains + interfaces + runtime
+    + executables + testing
+)

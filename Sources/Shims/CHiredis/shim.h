@@ -1,0 +1,4 @@
+#include <sys/time.h>
+#include <stdlib.h>
+#include <hiredis/hiredis.h>
+#include <hiredis/read.h>
