@@ -15,3 +15,23 @@ package final class LoopExecutor: TaskExecutor {
     loop.execute { unowned.runSynchronously(on: executor) }
   }
 }
+
+extension LoopExecutor {
+  /// Work that has been put off and can still be called off.
+  package struct Scheduled: Sendable {
+    fileprivate let task: NIOCore.Scheduled<Void>
+
+    package func cancel() {
+      task.cancel()
+    }
+  }
+
+  /// Runs `work` on the loop after a delay; far cheaper than a sleeping task.
+  package func schedule(
+    after delay: Duration, _ work: @escaping @Sendable () -> Void
+  ) -> Scheduled {
+    let (seconds, attoseconds) = delay.components
+    let nanoseconds = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    return Scheduled(task: loop.scheduleTask(in: .nanoseconds(nanoseconds), work))
+  }
+}

@@ -1,0 +1,107 @@
+package import MatrixIdentifiers
+package import MatrixJSON
+import RoomEvents
+
+/// Who reads an event, as far as its client form depends on it.
+package struct EventReader: Sendable {
+  package let userID: UserID
+  package let deviceID: String?
+
+  package init(userID: UserID, deviceID: String?) {
+    self.userID = userID
+    self.deviceID = deviceID
+  }
+}
+
+/// Writes events in the form that clients get.
+/// spec: client-server-api#room-event-format
+package enum ClientEvent {
+  /// Appends the event as a JSON object.
+  /// - Parameters:
+  ///   - now: milliseconds since the epoch, for `unsigned.age`.
+  ///   - includeRoomID: false inside /sync, where the room is known.
+  package static func write(
+    _ stored: StoredEvent, to output: inout JSONWriter, reader: EventReader?, now: Int64,
+    includeRoomID: Bool
+  ) {
+    var bytes = stored.shared(sharedPart)
+    bytes.reserveCapacity(bytes.count + stored.unsigned.count + 192)
+    if includeRoomID {
+      bytes.append(contentsOf: Array(",\"room_id\":".utf8))
+      bytes.append(contentsOf: quoted(stored.event.roomID.text))
+    }
+    bytes.append(contentsOf: Array(",\"unsigned\":{\"age\":".utf8))
+    bytes.append(contentsOf: String(max(0, now - stored.event.originServerTimestamp)).utf8)
+    if !stored.unsigned.isEmpty {
+      bytes.append(UInt8(ascii: ","))
+      bytes.append(contentsOf: stored.unsigned)
+    }
+    if let transaction = stored.transaction, let reader, reader.userID == stored.event.sender,
+      reader.deviceID == transaction.deviceID
+    {
+      bytes.append(contentsOf: Array(",\"transaction_id\":".utf8))
+      bytes.append(contentsOf: quoted(transaction.transactionID))
+    }
+    bytes.append(contentsOf: [UInt8(ascii: "}"), UInt8(ascii: "}")])
+    output.raw(bytes)
+  }
+
+  /// The event as a JSON object of its own.
+  package static func bytes(
+    _ stored: StoredEvent, reader: EventReader?, now: Int64, includeRoomID: Bool = true
+  ) -> [UInt8] {
+    var writer = JSONWriter()
+    write(stored, to: &writer, reader: reader, now: now, includeRoomID: includeRoomID)
+    return writer.bytes
+  }
+
+  /// The event as an invited user may see it: type, state key, sender and content.
+  /// spec: client-server-api#stripped-state
+  package static func writeStripped(_ stored: StoredEvent, to output: inout JSONWriter) {
+    let event = stored.event
+    output.beginObject()
+    output.key("content")
+    output.raw(event.content.rawBytes)
+    output.key("sender")
+    output.string(event.sender.text)
+    output.key("state_key")
+    output.string(event.stateKey ?? "")
+    output.key("type")
+    output.string(event.type)
+    output.endObject()
+  }
+
+  /// Everything but `room_id` and `unsigned`, without the closing brace.
+  private static func sharedPart(_ stored: StoredEvent) -> [UInt8] {
+    let event = stored.event
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("content")
+    writer.raw(event.content.rawBytes)
+    writer.key("event_id")
+    writer.string(event.eventID.text)
+    writer.key("origin_server_ts")
+    writer.integer(event.originServerTimestamp)
+    // Both places are filled, whichever the room version uses, for older clients.
+    // spec: rooms/v11#moving-the-redacts-property-of-mroomredaction-events-to-a-content-property
+    if event.type == "m.room.redaction", let target = event.redacts {
+      writer.key("redacts")
+      writer.string(target.text)
+    }
+    writer.key("sender")
+    writer.string(event.sender.text)
+    if let stateKey = event.stateKey {
+      writer.key("state_key")
+      writer.string(stateKey)
+    }
+    writer.key("type")
+    writer.string(event.type)
+    return writer.bytes
+  }
+
+  private static func quoted(_ text: String) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.string(text)
+    return writer.bytes
+  }
+}

@@ -1,0 +1,67 @@
+import MatrixIdentifiers
+import MatrixJSON
+import RoomEvents
+package import Streams
+
+/// How a stored event travels in the events stream.
+package enum EventStreamRow {
+  package enum DecodingError: Error, Sendable {
+    case malformed(field: String)
+  }
+
+  package static func encode(_ stored: StoredEvent) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("event")
+    writer.raw(stored.event.bytes)
+    writer.key("id")
+    writer.string(stored.event.eventID.text)
+    writer.key("ordering")
+    writer.integer(stored.streamOrdering)
+    if let redactedBy = stored.redactedBy {
+      writer.key("redacted_by")
+      writer.string(redactedBy.text)
+    }
+    writer.key("room_version")
+    writer.string(stored.event.version.id)
+    if let transaction = stored.transaction {
+      writer.key("transaction")
+      writer.beginArray()
+      writer.string(transaction.deviceID)
+      writer.string(transaction.transactionID)
+      writer.endArray()
+    }
+    writer.key("unsigned")
+    writer.raw([UInt8(ascii: "{")] + stored.unsigned + [UInt8(ascii: "}")])
+    writer.key("writer")
+    writer.integer(Int64(stored.writer.raw))
+    writer.endObject()
+    return writer.bytes
+  }
+
+  package static func decode(_ bytes: [UInt8]) throws -> StoredEvent {
+    let row = try JSONDocument(bytes).root
+    guard let versionID = row["room_version"]?.string, let version = RoomVersion(id: versionID)
+    else { throw DecodingError.malformed(field: "room_version") }
+    guard let id = row["id"]?.string, let eventID = EventID(id) else {
+      throw DecodingError.malformed(field: "id")
+    }
+    guard let ordering = row["ordering"]?.integer, let writer = row["writer"]?.integer,
+      let writerID = Int32(exactly: writer)
+    else { throw DecodingError.malformed(field: "ordering") }
+    guard let eventText = row["event"]?.rawBytes else {
+      throw DecodingError.malformed(field: "event")
+    }
+    return StoredEvent(
+      event: try Event(bytes: Array(eventText), version: version, eventID: eventID),
+      streamOrdering: ordering, writer: WriterID(raw: writerID),
+      unsigned: Array(row["unsigned"]?.rawBytes.dropFirst().dropLast() ?? []),
+      transaction: transaction(row["transaction"]),
+      redactedBy: row["redacted_by"]?.string.flatMap { EventID($0) })
+  }
+
+  private static func transaction(_ pair: JSONView?) -> SendingTransaction? {
+    guard let deviceID = pair?[0]?.string, let transactionID = pair?[1]?.string else { return nil }
+    return SendingTransaction(deviceID: deviceID, transactionID: transactionID)
+  }
+}

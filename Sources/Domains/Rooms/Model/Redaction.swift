@@ -1,0 +1,37 @@
+import MatrixJSON
+import RoomEvents
+
+/// What a redaction makes of its target, the same in the owner's database and in the memory of
+/// the workers that hold the event.
+package enum Redaction {
+  /// The members that a redaction adds to its target's `unsigned`, without braces.
+  /// spec: client-server-api#redactions
+  static func unsigned(because redaction: Event, now: Int64) -> [UInt8] {
+    let stored = StoredEvent(event: redaction, streamOrdering: 0, writer: .none)
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("redacted_because")
+    ClientEvent.write(stored, to: &writer, reader: nil, now: now, includeRoomID: true)
+    writer.key("redacted_by")
+    writer.string(redaction.eventID.text)
+    writer.endObject()
+    return Array(writer.bytes.dropFirst().dropLast())
+  }
+
+  /// The event without its content.
+  static func redacted(_ target: Event) throws -> Event {
+    try Event(
+      bytes: try redactedBytes(of: target), version: target.version, eventID: target.eventID)
+  }
+
+  /// A stored event as it is after `redaction`; nil when it cannot be redacted.
+  package static func apply(_ redaction: StoredEvent, to target: StoredEvent) -> StoredEvent? {
+    guard let event = try? redacted(target.event) else { return nil }
+    let added = unsigned(because: redaction.event, now: redaction.event.originServerTimestamp)
+    let kept = target.unsigned.isEmpty ? [] : target.unsigned + [UInt8(ascii: ",")]
+    return StoredEvent(
+      event: event, streamOrdering: target.streamOrdering, writer: target.writer,
+      unsigned: kept + added, transaction: target.transaction,
+      redactedBy: redaction.event.eventID)
+  }
+}

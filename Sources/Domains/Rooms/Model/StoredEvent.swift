@@ -1,0 +1,51 @@
+package import MatrixIdentifiers
+package import RoomEvents
+package import Streams
+import Synchronization
+
+/// The device and transaction that sent an event, told to that device alone.
+package struct SendingTransaction: Sendable, Hashable {
+  package let deviceID: String
+  package let transactionID: String
+
+  package init(deviceID: String, transactionID: String) {
+    self.deviceID = deviceID
+    self.transactionID = transactionID
+  }
+}
+
+/// An event that has its place in the stream: what the events stream carries and what a
+/// worker's memory of recent events holds. Its client form is rendered once, for all readers.
+package final class StoredEvent: Sendable {
+  package let event: Event
+  package let streamOrdering: Int64
+  package let writer: WriterID
+  /// The members of `unsigned` that are the same for every reader, as JSON text without the
+  /// enclosing braces; empty when there are none.
+  package let unsigned: [UInt8]
+  package let transaction: SendingTransaction?
+  package let redactedBy: EventID?
+  private let rendered = Mutex<[UInt8]?>(nil)
+
+  package init(
+    event: Event, streamOrdering: Int64, writer: WriterID, unsigned: [UInt8] = [],
+    transaction: SendingTransaction? = nil, redactedBy: EventID? = nil
+  ) {
+    self.event = event
+    self.streamOrdering = streamOrdering
+    self.writer = writer
+    self.unsigned = unsigned
+    self.transaction = transaction
+    self.redactedBy = redactedBy
+  }
+
+  /// The part of the client form that every reader gets, made at the first call.
+  func shared(_ render: (StoredEvent) -> [UInt8]) -> [UInt8] {
+    rendered.withLock { cached in
+      if let cached { return cached }
+      let bytes = render(self)
+      cached = bytes
+      return bytes
+    }
+  }
+}

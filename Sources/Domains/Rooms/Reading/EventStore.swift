@@ -1,0 +1,126 @@
+package import MatrixIdentifiers
+package import Postgres
+package import Streams
+
+/// Reads events by id and by their place in a room's history.
+package struct EventStore: Sendable {
+  private static let byID = Statement(
+    "events_by_id",
+    "SELECT \(StoredEventRow.columns) FROM events e WHERE e.event_id = ANY($1)")
+  private static let pageBackwards = Statement(
+    "events_page_backwards",
+    """
+    SELECT \(StoredEventRow.columns) FROM events e
+    WHERE e.room_id = $1 AND e.stream_ordering <= $2 AND e.stream_ordering > $3
+    ORDER BY e.stream_ordering DESC LIMIT $4
+    """)
+  private static let pageForwards = Statement(
+    "events_page_forwards",
+    """
+    SELECT \(StoredEventRow.columns) FROM events e
+    WHERE e.room_id = $1 AND e.stream_ordering > $2 AND e.stream_ordering <= $3
+    ORDER BY e.stream_ordering LIMIT $4
+    """)
+  private static let recent = Statement(
+    "events_recent",
+    """
+    SELECT \(StoredEventRow.columns)
+    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS r (room_id, after, up_to)
+    CROSS JOIN LATERAL (
+      SELECT * FROM events
+      WHERE events.room_id = r.room_id AND stream_ordering > r.after
+        AND stream_ordering <= r.up_to
+      ORDER BY stream_ordering DESC LIMIT $4
+    ) e
+    ORDER BY e.stream_ordering
+    """)
+  private static let streamRows = Statement(
+    "events_stream_rows",
+    """
+    SELECT \(StoredEventRow.columns) FROM events e
+    WHERE e.stream_ordering > $2 AND e.stream_ordering <= $3 AND e.writer = $1
+    ORDER BY e.stream_ordering LIMIT $4
+    """)
+
+  private let database: any Querying
+
+  package init(database: any Querying) {
+    self.database = database
+  }
+
+  /// The events with these ids, in no order; unknown ones are left out.
+  package func events(_ ids: [EventID]) async throws -> [StoredEvent] {
+    guard !ids.isEmpty else { return [] }
+    return try StoredEventRow.decodeAll(
+      try await database.query(Self.byID, [.texts(ids.map(\.text))]))
+  }
+
+  package func event(_ id: EventID) async throws -> StoredEvent? {
+    try await events([id]).first
+  }
+
+  /// Events of a room from `newest` down to but not including `oldest`, newest first.
+  package func backwards(
+    in room: RoomID, from newest: Int64, downTo oldest: Int64 = .min, limit: Int
+  ) async throws -> [StoredEvent] {
+    let rows = try await database.query(
+      Self.pageBackwards, [.text(room.text), .int(newest), .int(oldest), .int(Int64(limit))])
+    return try StoredEventRow.decodeAll(rows)
+  }
+
+  /// Events of a room after `oldest` up to and including `newest`, oldest first.
+  package func forwards(
+    in room: RoomID, after oldest: Int64, upTo newest: Int64 = .max, limit: Int
+  ) async throws -> [StoredEvent] {
+    let rows = try await database.query(
+      Self.pageForwards, [.text(room.text), .int(oldest), .int(newest), .int(Int64(limit))])
+    return try StoredEventRow.decodeAll(rows)
+  }
+
+  /// The newest `limit` events of each range, in one query, oldest first.
+  package func recent(_ ranges: [RoomRange], limit: Int) async throws -> [StoredEvent] {
+    guard !ranges.isEmpty else { return [] }
+    let rows = try await database.query(
+      Self.recent,
+      [
+        .texts(ranges.map(\.room.text)), .ints(ranges.map(\.after)), .ints(ranges.map(\.upTo)),
+        .int(Int64(limit)),
+      ])
+    return try StoredEventRow.decodeAll(rows)
+  }
+
+  /// One writer's events in (after, upTo], in order: how a reader of the stream fills a gap.
+  package func written(
+    by writer: WriterID, after: Int64, upTo: Int64, limit: Int
+  ) async throws -> [StreamRow<StoredEvent>] {
+    let rows = try await database.query(
+      Self.streamRows,
+      [.int(Int64(writer.raw)), .int(after), .int(upTo), .int(Int64(limit))])
+    return try StoredEventRow.decodeAll(rows).map {
+      StreamRow(position: $0.streamOrdering, row: $0)
+    }
+  }
+
+  /// The events stream's definition: how its rows travel and how gaps are filled.
+  package func streamDefinition() -> StreamDefinition<StoredEvent> {
+    StreamDefinition(
+      name: .events, encode: { EventStreamRow.encode($0) },
+      decode: { try EventStreamRow.decode($0) },
+      fetch: { writer, after, upTo, limit in
+        try await written(by: writer, after: after, upTo: upTo, limit: limit)
+      })
+  }
+}
+
+/// A part of a room's history: the positions in (after, upTo].
+package struct RoomRange: Sendable {
+  package let room: RoomID
+  package let after: Int64
+  package let upTo: Int64
+
+  package init(room: RoomID, after: Int64, upTo: Int64) {
+    self.room = room
+    self.after = after
+    self.upTo = upTo
+  }
+}

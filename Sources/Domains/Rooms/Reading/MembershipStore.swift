@@ -1,0 +1,164 @@
+package import MatrixIdentifiers
+package import Postgres
+package import Streams
+
+/// A user's place in a room.
+package struct MembershipRow: Sendable, Hashable {
+  package let userID: UserID
+  package let roomID: RoomID
+  /// join, invite, leave, ban or knock.
+  package let membership: String
+  package let eventID: EventID
+  package let sender: UserID
+  package let streamOrdering: Int64
+  package let writer: WriterID
+  package let isForgotten: Bool
+
+  package init(
+    userID: UserID, roomID: RoomID, membership: String, eventID: EventID, sender: UserID,
+    streamOrdering: Int64, writer: WriterID, isForgotten: Bool = false
+  ) {
+    self.userID = userID
+    self.roomID = roomID
+    self.membership = membership
+    self.eventID = eventID
+    self.sender = sender
+    self.streamOrdering = streamOrdering
+    self.writer = writer
+    self.isForgotten = isForgotten
+  }
+
+  /// The place that a member event gives; nil for any other event.
+  package init?(_ stored: StoredEvent) {
+    guard stored.event.type == "m.room.member",
+      let user = stored.event.stateKey.flatMap({ UserID($0) }),
+      let membership = stored.event.membership
+    else { return nil }
+    self.init(
+      userID: user, roomID: stored.event.roomID, membership: membership,
+      eventID: stored.event.eventID, sender: stored.event.sender,
+      streamOrdering: stored.streamOrdering, writer: stored.writer)
+  }
+}
+
+/// Who is in which room, as the last member event has it.
+package struct MembershipStore: Sendable {
+  private static let columns =
+    "user_id, room_id, membership, event_id, sender, stream_ordering, writer, forgotten"
+  private static let ofUser = Statement(
+    "memberships_of_user",
+    "SELECT \(columns) FROM room_memberships WHERE user_id = $1 AND membership = ANY($2)")
+  private static let inRoom = Statement(
+    "memberships_in_room",
+    "SELECT \(columns) FROM room_memberships WHERE room_id = $1 AND membership = ANY($2)")
+  private static let one = Statement(
+    "membership_of_user_in_room",
+    "SELECT \(columns) FROM room_memberships WHERE user_id = $1 AND room_id = $2")
+  private static let forget = Statement(
+    "membership_forget",
+    """
+    UPDATE room_memberships SET forgotten = true
+    WHERE user_id = $1 AND room_id = $2 AND membership IN ('leave', 'ban')
+    """)
+  private static let counts = Statement(
+    "membership_counts",
+    """
+    SELECT room_id, membership, count(*) FROM room_memberships
+    WHERE room_id = ANY($1) AND membership IN ('join', 'invite') GROUP BY room_id, membership
+    """)
+  private static let heroes = Statement(
+    "membership_heroes",
+    """
+    SELECT m.room_id, m.user_id, m.membership
+    FROM unnest($1::text[]) AS r (room_id)
+    CROSS JOIN LATERAL (
+      SELECT room_id, user_id, membership FROM room_memberships m
+      WHERE m.room_id = r.room_id AND m.user_id <> $2
+        AND m.membership IN ('join', 'invite', 'leave', 'ban')
+      ORDER BY m.membership NOT IN ('join', 'invite'), m.stream_ordering LIMIT $3
+    ) m
+    """)
+
+  private let database: any Querying
+
+  package init(database: any Querying) {
+    self.database = database
+  }
+
+  /// The rooms in which the user has one of these memberships, forgotten ones included.
+  package func rooms(
+    of user: UserID, memberships: [String] = ["join"]
+  ) async throws -> [MembershipRow] {
+    Self.decode(
+      try await database.query(Self.ofUser, [.text(user.text), .texts(memberships)]))
+  }
+
+  package func members(
+    of room: RoomID, memberships: [String] = ["join"]
+  ) async throws -> [MembershipRow] {
+    Self.decode(
+      try await database.query(Self.inRoom, [.text(room.text), .texts(memberships)]))
+  }
+
+  package func membership(of user: UserID, in room: RoomID) async throws -> MembershipRow? {
+    Self.decode(
+      try await database.query(Self.one, [.text(user.text), .text(room.text)])
+    ).first
+  }
+
+  /// Marks a room that the user has left; false when the user is still in it or never was.
+  package func forget(_ room: RoomID, by user: UserID) async throws -> Bool {
+    try await database.query(Self.forget, [.text(user.text), .text(room.text)])
+      .affectedRows > 0
+  }
+
+  /// How many users are joined to and invited to each of the rooms.
+  package func counts(
+    in rooms: [RoomID]
+  ) async throws -> [RoomID: (joined: Int, invited: Int)] {
+    let rows = try await database.query(Self.counts, [.texts(rooms.map(\.text))])
+    var counts: [RoomID: (joined: Int, invited: Int)] = [:]
+    for row in 0..<rows.count {
+      guard let room = rows.text(row, 0).flatMap({ RoomID($0) }), let count = rows.int(row, 2)
+      else { continue }
+      if rows.text(row, 1) == "join" {
+        counts[room, default: (0, 0)].joined = Int(count)
+      } else {
+        counts[room, default: (0, 0)].invited = Int(count)
+      }
+    }
+    return counts
+  }
+
+  /// The first members of each room besides `reader`: those present, else those who were.
+  /// spec: client-server-api#get_matrixclientv3sync (`m.heroes`)
+  package func heroes(
+    in rooms: [RoomID], besides reader: UserID, limit: Int = 5
+  ) async throws -> [RoomID: [(userID: UserID, membership: String)]] {
+    let rows = try await database.query(
+      Self.heroes, [.texts(rooms.map(\.text)), .text(reader.text), .int(Int64(limit))])
+    var heroes: [RoomID: [(userID: UserID, membership: String)]] = [:]
+    for row in 0..<rows.count {
+      guard let room = rows.text(row, 0).flatMap({ RoomID($0) }),
+        let user = rows.text(row, 1).flatMap({ UserID($0) }), let membership = rows.text(row, 2)
+      else { continue }
+      heroes[room, default: []].append((user, membership))
+    }
+    return heroes
+  }
+
+  private static func decode(_ rows: Rows) -> [MembershipRow] {
+    (0..<rows.count).compactMap { row in
+      guard let user = rows.text(row, 0).flatMap({ UserID($0) }),
+        let room = rows.text(row, 1).flatMap({ RoomID($0) }), let membership = rows.text(row, 2),
+        let event = rows.text(row, 3).flatMap({ EventID($0) }),
+        let sender = rows.text(row, 4).flatMap({ UserID($0) }), let ordering = rows.int(row, 5),
+        let writer = rows.int(row, 6)
+      else { return nil }
+      return MembershipRow(
+        userID: user, roomID: room, membership: membership, eventID: event, sender: sender,
+        streamOrdering: ordering, writer: WriterID(raw: Int32(truncatingIfNeeded: writer)),
+        isForgotten: rows.bool(row, 7) ?? false)
+    }
+  }
+}

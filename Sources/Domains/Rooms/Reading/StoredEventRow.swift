@@ -1,0 +1,40 @@
+import MatrixIdentifiers
+import Postgres
+import RoomEvents
+import Streams
+
+/// How a row of `events` becomes a `StoredEvent`: one list of columns for every query.
+enum StoredEventRow {
+  /// Selected from `events` under the alias `e`, first in every query that uses `decode`.
+  static let columns = """
+    e.stream_ordering, e.writer, e.event_id, e.room_version, e.json, e.unsigned, e.txn_device,
+    e.txn_id, e.redacted_by
+    """
+  /// The index of the first column after `columns`.
+  static let width = 9
+
+  enum DecodingError: Error {
+    case unreadable(row: Int)
+  }
+
+  static func decode(_ rows: Rows, _ row: Int) throws -> StoredEvent {
+    guard let ordering = rows.int(row, 0), let writer = rows.int(row, 1),
+      let eventID = rows.text(row, 2).flatMap({ EventID($0) }),
+      let version = rows.text(row, 3).flatMap({ RoomVersion(id: $0) }),
+      let bytes = rows.bytes(row, 4)
+    else { throw DecodingError.unreadable(row: row) }
+    var transaction: SendingTransaction?
+    if let deviceID = rows.text(row, 6), let transactionID = rows.text(row, 7) {
+      transaction = SendingTransaction(deviceID: deviceID, transactionID: transactionID)
+    }
+    return StoredEvent(
+      event: try Event(bytes: bytes, version: version, eventID: eventID),
+      streamOrdering: ordering, writer: WriterID(raw: Int32(truncatingIfNeeded: writer)),
+      unsigned: rows.bytes(row, 5) ?? [], transaction: transaction,
+      redactedBy: rows.text(row, 8).flatMap { EventID($0) })
+  }
+
+  static func decodeAll(_ rows: Rows) throws -> [StoredEvent] {
+    try (0..<rows.count).map { try decode(rows, $0) }
+  }
+}

@@ -1,0 +1,122 @@
+package import Accounts
+import EventAuth
+package import MatrixIdentifiers
+package import MatrixJSON
+import RoomEvents
+
+/// Joins, invitations, departures and bans.
+/// spec: client-server-api#room-membership
+package struct ChangeMembership: Sendable {
+  private let persister: any EventPersister
+  private let memberships: MembershipStore
+  private let profiles: Profiles
+  private let serverName: ServerName
+
+  package init(
+    persister: any EventPersister, memberships: MembershipStore, profiles: Profiles,
+    serverName: ServerName
+  ) {
+    self.persister = persister
+    self.memberships = memberships
+    self.profiles = profiles
+    self.serverName = serverName
+  }
+
+  package func join(_ room: RoomID, user: UserID, reason: String?) async throws {
+    var content = await MemberContent.make("join", of: user, profiles: profiles)
+    if let reason { content["reason"] = .string(reason) }
+    do {
+      try await change(user, in: room, by: user, content: content)
+    } catch RoomError.notInRoom {
+      throw RoomError.unknownRoom
+    }
+  }
+
+  package func invite(
+    _ target: UserID, to room: RoomID, by sender: UserID, reason: String?
+  ) async throws {
+    guard target.serverName == serverName else { throw RoomError.remoteUser }
+    var content = await MemberContent.make("invite", of: target, profiles: profiles)
+    if let reason { content["reason"] = .string(reason) }
+    try await change(target, in: room, by: sender, content: content)
+  }
+
+  /// Leaves a room or declines an invitation; leaving again changes nothing.
+  package func leave(_ room: RoomID, user: UserID, reason: String?) async throws {
+    let content = Self.content("leave", reason)
+    do {
+      try await change(
+        user, in: room, by: user, content: content, from: ["join", "invite", "knock"])
+    } catch PersistError.wrongMembership(current: "leave") {
+      return
+    }
+  }
+
+  package func kick(
+    _ target: UserID, from room: RoomID, by sender: UserID, reason: String?
+  ) async throws {
+    try await change(
+      target, in: room, by: sender, content: Self.content("leave", reason),
+      from: ["join", "invite", "knock"])
+  }
+
+  package func ban(
+    _ target: UserID, from room: RoomID, by sender: UserID, reason: String?
+  ) async throws {
+    try await change(target, in: room, by: sender, content: Self.content("ban", reason))
+  }
+
+  package func unban(
+    _ target: UserID, in room: RoomID, by sender: UserID, reason: String?
+  ) async throws {
+    try await change(
+      target, in: room, by: sender, content: Self.content("leave", reason), from: ["ban"])
+  }
+
+  /// spec: client-server-api#post_matrixclientv3roomsroomidforget
+  package func forget(_ room: RoomID, user: UserID) async throws {
+    guard let row = try await memberships.membership(of: user, in: room) else {
+      throw RoomError.unknownRoom
+    }
+    guard row.membership == "leave" || row.membership == "ban" else {
+      throw RoomError.stillInRoom
+    }
+    _ = try await memberships.forget(room, by: user)
+  }
+
+  private static func content(_ membership: String, _ reason: String?) -> JSON {
+    var content: [String: JSON] = ["membership": .string(membership)]
+    if let reason { content["reason"] = .string(reason) }
+    return .object(content)
+  }
+
+  private func change(
+    _ target: UserID, in room: RoomID, by sender: UserID, content: JSON,
+    from required: Set<String>? = nil
+  ) async throws {
+    let intent = EventIntent(
+      type: EventType.member, stateKey: target.text, sender: sender, content: content.bytes,
+      requiredMemberships: required)
+    do {
+      _ = try await persister.persist(PersistRequest(roomID: room, intents: [intent]))
+    } catch PersistError.unknownRoom {
+      throw RoomError.notInRoom
+    } catch PersistError.wrongMembership(current: "leave") where sender == target {
+      throw PersistError.wrongMembership(current: "leave")
+    } catch let error as PersistError {
+      throw RoomError(error)
+    }
+  }
+}
+
+/// The content of member events that carry a profile.
+enum MemberContent {
+  static func make(_ membership: String, of user: UserID, profiles: Profiles) async -> JSON {
+    var content: [String: JSON] = ["membership": .string(membership)]
+    if let profile = try? await profiles.profile(of: user) {
+      if let name = profile.displayName { content["displayname"] = .string(name) }
+      if let avatar = profile.avatarURL { content["avatar_url"] = .string(avatar) }
+    }
+    return .object(content)
+  }
+}

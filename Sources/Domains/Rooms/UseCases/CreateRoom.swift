@@ -1,0 +1,108 @@
+package import Accounts
+package import Executors
+package import MatrixCrypto
+package import MatrixIdentifiers
+import MatrixJSON
+import RoomEvents
+
+/// Makes rooms.
+package struct CreateRoom: Sendable {
+  /// Letters of a random room id.
+  private static let roomIDLength = 18
+  private static let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+  private let persister: any EventPersister
+  private let aliases: AliasStore
+  private let profiles: Profiles
+  private let serverName: ServerName
+  private let signingKey: SigningKey
+  private let clock: any WallClock
+
+  package init(
+    persister: any EventPersister, aliases: AliasStore, profiles: Profiles,
+    serverName: ServerName, signingKey: SigningKey, clock: any WallClock
+  ) {
+    self.persister = persister
+    self.aliases = aliases
+    self.profiles = profiles
+    self.serverName = serverName
+    self.signingKey = signingKey
+    self.clock = clock
+  }
+
+  /// The room with its first state and invitations, all of it or nothing.
+  package func create(
+    _ options: RoomOptions, by creator: UserID
+  ) async throws -> (room: RoomID, alias: RoomAlias?) {
+    guard options.invites.allSatisfy({ $0.serverName == serverName }) else {
+      throw RoomError.remoteUser
+    }
+    let alias = try newAlias(options.aliasName)
+    let state = NewRoomState(options: options, creator: creator, alias: alias)
+    let create = try createEvent(state)
+    if let alias, try await !aliases.add(alias, for: create.roomID, by: creator, now: clock.now()) {
+      throw RoomError.aliasTaken
+    }
+    do {
+      try await persist(create, state)
+    } catch {
+      if let alias { try? await aliases.remove(alias) }
+      throw error
+    }
+    return (create.roomID, alias)
+  }
+
+  private func newAlias(_ name: String?) throws -> RoomAlias? {
+    guard let name else { return nil }
+    guard !name.isEmpty, !name.contains(where: { $0 == ":" || $0 == "#" || $0.isWhitespace }),
+      let alias = RoomAlias("#\(name):\(serverName.text)")
+    else { throw RoomError.invalid("room_alias_name") }
+    return alias
+  }
+
+  private func createEvent(_ state: NewRoomState) throws -> Event {
+    let version = state.options.version
+    var roomID: RoomID?
+    if !version.rules.roomIDIsCreateHash {
+      let name = SecureRandom.string(count: Self.roomIDLength, alphabet: Self.letters)
+      roomID = RoomID("!\(name):\(serverName.text)")
+    }
+    let template = EventTemplate(
+      version: version, roomID: roomID, sender: state.creator, type: EventType.create,
+      stateKey: "", content: state.createContent.bytes, prevEvents: [], authEvents: [], depth: 1,
+      originServerTimestamp: clock.now())
+    do {
+      return try template.build(serverName: serverName, key: signingKey)
+    } catch {
+      throw RoomError.badContent("`creation_content` cannot be used")
+    }
+  }
+
+  private func persist(_ create: Event, _ state: NewRoomState) async throws {
+    let creator = state.creator
+    let joined = await MemberContent.make("join", of: creator, profiles: profiles)
+    var intents = [
+      EventIntent(
+        type: EventType.member, stateKey: creator.text, sender: creator, content: joined.bytes)
+    ]
+    intents += state.settings.map { setting in
+      EventIntent(
+        type: setting.type, stateKey: setting.stateKey, sender: creator,
+        content: setting.content.bytes)
+    }
+    for invited in state.options.invites where invited != creator {
+      var content = await MemberContent.make("invite", of: invited, profiles: profiles)
+      if state.options.isDirect { content["is_direct"] = true }
+      intents.append(
+        EventIntent(
+          type: EventType.member, stateKey: invited.text, sender: creator, content: content.bytes))
+    }
+    let creation = RoomCreation(version: state.options.version, createEvent: create.bytes)
+    do {
+      _ = try await persister.persist(
+        PersistRequest(roomID: create.roomID, creation: creation, intents: intents))
+    } catch let error as PersistError {
+      throw RoomError(error)
+    }
+  }
+}

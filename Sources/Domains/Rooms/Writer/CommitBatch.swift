@@ -1,0 +1,128 @@
+import MatrixIdentifiers
+import Postgres
+import RoomEvents
+
+/// What one commit writes: the events of any number of rooms in the order of their stream
+/// positions, and how the rooms stand afterwards.
+struct CommitBatch: Sendable {
+  var created: [(head: RoomHead, creator: UserID)] = []
+  var events: [(ordering: Int64, planned: PlannedEvent)] = []
+  var heads: [(roomID: RoomID, forwardExtremities: [EventID], depth: Int64)] = []
+
+  private static let insertRooms = Statement(
+    "writer_insert_rooms",
+    """
+    INSERT INTO rooms (room_id, room_version, creator, created_at)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+    """)
+  private static let upsertHeads = Statement(
+    "writer_upsert_heads",
+    """
+    INSERT INTO room_heads (room_id, forward_extremities, depth)
+    SELECT r, string_to_array(e, ' '), d FROM unnest($1::text[], $2::text[], $3::bigint[])
+      AS h (r, e, d)
+    ON CONFLICT (room_id) DO UPDATE
+    SET forward_extremities = excluded.forward_extremities, depth = excluded.depth
+    """)
+  private static let insertEvents = Statement(
+    "writer_insert_events",
+    """
+    INSERT INTO events (stream_ordering, writer, room_id, event_id, type, state_key, sender,
+      room_version, json, unsigned, txn_device, txn_id)
+    SELECT o, $1, r, e, t, k, s, n, j, u, d, x
+    FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+      $8::text[], $9::bytea[], $10::bytea[], $11::text[], $12::text[])
+      AS v (o, r, e, t, k, s, n, j, u, d, x)
+    """)
+  private static let insertTransactions = Statement(
+    "writer_insert_transactions",
+    """
+    INSERT INTO event_txn_ids (user_id, device_id, room_id, txn_id, event_id, created_at)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+    """)
+  private static let redactEvents = Statement(
+    "writer_redact_events",
+    """
+    UPDATE events SET json = r.json, redacted_by = r.by,
+      unsigned = coalesce(events.unsigned || ','::bytea, ''::bytea) || r.unsigned
+    FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::text[]) AS r (id, json, unsigned, by)
+    WHERE events.event_id = r.id
+    """)
+
+  /// The statements of this batch, none that has nothing to do.
+  func queries(writer: Int32, now: Int64) -> [Query] {
+    var queries: [Query] = []
+    if !created.isEmpty { queries.append(roomsQuery(now: now)) }
+    queries.append(headsQuery())
+    queries.append(eventsQuery(writer: writer))
+    queries += StateBatch(events).queries(writer: writer)
+    let sent = events.filter { $0.planned.transaction != nil }
+    if !sent.isEmpty { queries.append(Self.transactionsQuery(sent.map(\.planned), now: now)) }
+    let redactions = events.map(\.planned).filter { $0.redaction != nil }
+    if !redactions.isEmpty { queries.append(Self.redactionsQuery(redactions)) }
+    return queries
+  }
+
+  private func roomsQuery(now: Int64) -> Query {
+    Query(
+      Self.insertRooms,
+      [
+        .texts(created.map(\.head.roomID.text)), .texts(created.map(\.head.version.id)),
+        .texts(created.map(\.creator.text)), .ints(created.map { _ in now }),
+      ])
+  }
+
+  private func headsQuery() -> Query {
+    Query(
+      Self.upsertHeads,
+      [
+        .texts(heads.map(\.roomID.text)),
+        .texts(heads.map { $0.forwardExtremities.map(\.text).joined(separator: " ") }),
+        .ints(heads.map(\.depth)),
+      ])
+  }
+
+  private func eventsQuery(writer: Int32) -> Query {
+    let all = events.map(\.planned)
+    return Query(
+      Self.insertEvents,
+      [
+        .int(Int64(writer)), .ints(events.map(\.ordering)),
+        .texts(all.map(\.event.roomID.text)), .texts(all.map(\.event.eventID.text)),
+        .texts(all.map(\.event.type)), .nullableTexts(all.map(\.event.stateKey)),
+        .texts(all.map(\.event.sender.text)), .texts(all.map(\.event.version.id)),
+        .byteArrays(all.map(\.event.bytes)),
+        .nullableByteArrays(all.map { $0.unsigned.isEmpty ? nil : $0.unsigned }),
+        .nullableTexts(all.map { $0.transaction?.deviceID }),
+        .nullableTexts(all.map { $0.transaction?.transactionID }),
+      ])
+  }
+
+  private static func transactionsQuery(_ sent: [PlannedEvent], now: Int64) -> Query {
+    let keys = sent.compactMap(\.transaction)
+    return Query(
+      insertTransactions,
+      [
+        .texts(keys.map(\.userID.text)), .texts(keys.map(\.deviceID)),
+        .texts(sent.map(\.event.roomID.text)), .texts(keys.map(\.transactionID)),
+        .texts(sent.map(\.event.eventID.text)), .ints(sent.map { _ in now }),
+      ])
+  }
+
+  private static func redactionsQuery(_ redacting: [PlannedEvent]) -> Query {
+    // A target redacted twice in one batch gets the last redaction, as it would in two batches.
+    var latest: [EventID: (PlannedRedaction, EventID)] = [:]
+    for planned in redacting {
+      if let redaction = planned.redaction {
+        latest[redaction.redacted.eventID] = (redaction, planned.event.eventID)
+      }
+    }
+    let rows = Array(latest.values)
+    return Query(
+      redactEvents,
+      [
+        .texts(rows.map(\.0.redacted.eventID.text)), .byteArrays(rows.map(\.0.redacted.bytes)),
+        .byteArrays(rows.map(\.0.unsigned)), .texts(rows.map(\.1.text)),
+      ])
+  }
+}

@@ -1,0 +1,100 @@
+import Collections
+import MatrixIdentifiers
+import RoomEvents
+import Rooms
+import Streams
+
+/// A room as this worker remembers it: its newest events and its current state, kept in step
+/// with the stream. Answers to /sync are made from it without asking the database.
+struct RoomView: Sendable {
+  /// Events kept; a client that asks for more is served from the database.
+  static let timelineCapacity = 32
+
+  struct Entry: Sendable {
+    var stored: StoredEvent
+    /// For a state event, what it replaced.
+    var replaced: StoredEvent?
+  }
+
+  private(set) var timeline: Deque<Entry>
+  /// Whether there are events before `timeline`.
+  private(set) var hasEarlier: Bool
+  private(set) var state: [StateTuple: StoredEvent]
+  private(set) var joinedCount = 0
+  private(set) var invitedCount = 0
+
+  /// - Parameters:
+  ///   - timeline: oldest first.
+  ///   - replaced: the events that the timeline's state events took the place of, by id.
+  init(
+    timeline: [StoredEvent], state: [StoredEvent], hasEarlier: Bool,
+    replaced: [EventID: StoredEvent]
+  ) {
+    self.hasEarlier = hasEarlier
+    self.state = Dictionary(
+      state.compactMap { stored in stored.key.map { ($0, stored) } },
+      uniquingKeysWith: { $0.streamOrdering > $1.streamOrdering ? $0 : $1 })
+    self.timeline = Deque(
+      timeline.map { stored in
+        Entry(stored: stored, replaced: stored.replacedEventID.flatMap { replaced[$0] })
+      })
+    for stored in self.state.values { count(stored, by: 1) }
+  }
+
+  var lastOrdering: Int64 {
+    timeline.last?.stored.streamOrdering ?? 0
+  }
+
+  var last: StoredEvent? {
+    timeline.last?.stored
+  }
+
+  /// Takes the next event of the stream; one that is known already changes nothing.
+  mutating func apply(_ stored: StoredEvent) {
+    guard stored.streamOrdering > lastOrdering else { return }
+    var entry = Entry(stored: stored)
+    if let key = stored.key {
+      entry.replaced = state[key]
+      if let replaced = entry.replaced { count(replaced, by: -1) }
+      state[key] = stored
+      count(stored, by: 1)
+    }
+    timeline.append(entry)
+    if timeline.count > Self.timelineCapacity {
+      timeline.removeFirst()
+      hasEarlier = true
+    }
+    if let target = stored.event.redacts { redact(target, by: stored) }
+  }
+
+  private mutating func redact(_ target: EventID, by redaction: StoredEvent) {
+    for index in timeline.indices {
+      if timeline[index].stored.event.eventID == target,
+        let redacted = Redaction.apply(redaction, to: timeline[index].stored)
+      {
+        timeline[index].stored = redacted
+      }
+      if let replaced = timeline[index].replaced, replaced.event.eventID == target {
+        timeline[index].replaced = Redaction.apply(redaction, to: replaced)
+      }
+    }
+    for (key, stored) in state where stored.event.eventID == target {
+      state[key] = Redaction.apply(redaction, to: stored)
+    }
+  }
+
+  private mutating func count(_ stored: StoredEvent, by step: Int) {
+    switch stored.event.membership {
+    case "join": joinedCount += step
+    case "invite": invitedCount += step
+    default: break
+    }
+  }
+}
+
+extension StoredEvent {
+  /// The place in the room's state that this event fills; nil for a message.
+  var key: StateTuple? {
+    event.stateKey.map { StateTuple(event.type, $0) }
+  }
+}

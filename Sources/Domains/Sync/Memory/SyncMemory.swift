@@ -1,0 +1,154 @@
+import Executors
+import MatrixIdentifiers
+import RoomEvents
+import Rooms
+import Streams
+import Synchronization
+
+/// What a worker remembers to answer /sync: rooms, who is in them, and who is waiting. The
+/// stream changes it; readers see it whole, as of one position.
+final class SyncMemory: Sendable {
+  /// State events held over all rooms, about 1.5 KB each.
+  static let stateLimit = 60_000
+  /// Users whose rooms are held.
+  static let userLimit = 20_000
+
+  struct State: Sendable {
+    var views: [RoomID: RoomView] = [:]
+    var viewUse: [RoomID: UInt64] = [:]
+    var stateCount = 0
+    var users: [UserID: UserRooms] = [:]
+    var userUse: [UserID: UInt64] = [:]
+    /// The remembered users that are joined to a room.
+    var usersByRoom: [RoomID: Set<UserID>] = [:]
+    /// Where the newest event of a room is, for rooms with events since the worker started.
+    var lastEvents: [RoomID: EventPosition] = [:]
+    var waiters: [UserID: [ObjectIdentifier: Waiter<Bool>]] = [:]
+    /// Events that arrive while a room or a user is being loaded.
+    var loadingViews: [RoomID: [StoredEvent]] = [:]
+    var loadingUsers: [UserID: [MembershipRow]] = [:]
+    var uses: UInt64 = 0
+    var isDraining = false
+  }
+
+  struct EventPosition: Sendable {
+    let writer: WriterID
+    let ordering: Int64
+  }
+
+  private let state = Mutex(State())
+
+  func withState<Value>(_ body: (inout sending State) throws -> sending Value) rethrows -> Value {
+    try state.withLock(body)
+  }
+
+  /// Brings the memory up to date with a batch of the stream. Called before the batch's
+  /// position counts as reached.
+  func apply(_ events: [StoredEvent]) {
+    state.withLock { state in
+      for stored in events { state.apply(stored) }
+    }
+  }
+
+  /// Wakes those whom the events concern. Called after the position has advanced.
+  func wake(_ events: [StoredEvent]) {
+    let woken = state.withLock { state in
+      var users: Set<UserID> = []
+      for stored in events { users.formUnion(state.concerned(by: stored)) }
+      return users.flatMap { user in state.waiters[user].map { Array($0.values) } ?? [] }
+    }
+    for waiter in woken { waiter.resolve(true) }
+  }
+
+  /// Answers all who wait, now and from now on: the worker is stopping.
+  func drain() {
+    let all = state.withLock { state in
+      state.isDraining = true
+      return state.waiters.values.flatMap { Array($0.values) }
+    }
+    for waiter in all { waiter.resolve(false) }
+  }
+}
+
+extension SyncMemory.State {
+  fileprivate mutating func apply(_ stored: StoredEvent) {
+    let room = stored.event.roomID
+    lastEvents[room] = SyncMemory.EventPosition(
+      writer: stored.writer, ordering: stored.streamOrdering)
+    loadingViews[room]?.append(stored)
+    if let before = views[room]?.state.count {
+      views[room]?.apply(stored)
+      stateCount += (views[room]?.state.count ?? 0) - before
+    }
+    guard let row = MembershipRow(stored) else { return }
+    loadingUsers[row.userID]?.append(row)
+    setMembership(row)
+  }
+
+  /// Records a membership of a remembered user.
+  mutating func setMembership(_ row: MembershipRow) {
+    guard users[row.userID]?.apply(row) == true else { return }
+    if row.membership == "join" {
+      usersByRoom[row.roomID, default: []].insert(row.userID)
+    } else {
+      usersByRoom[row.roomID]?.remove(row.userID)
+      if usersByRoom[row.roomID]?.isEmpty == true { usersByRoom[row.roomID] = nil }
+    }
+  }
+
+  fileprivate func concerned(by stored: StoredEvent) -> Set<UserID> {
+    var concerned = usersByRoom[stored.event.roomID] ?? []
+    if stored.event.type == "m.room.member",
+      let user = stored.event.stateKey.flatMap({ UserID($0) })
+    {
+      concerned.insert(user)
+    }
+    return concerned
+  }
+
+  mutating func install(_ view: RoomView, for room: RoomID) {
+    var view = view
+    for stored in loadingViews.removeValue(forKey: room) ?? [] { view.apply(stored) }
+    uses += 1
+    stateCount += view.state.count - (views[room]?.state.count ?? 0)
+    views[room] = view
+    viewUse[room] = uses
+  }
+
+  mutating func install(_ rooms: UserRooms, for user: UserID) {
+    let late = loadingUsers.removeValue(forKey: user) ?? []
+    uses += 1
+    users[user] = rooms
+    userUse[user] = uses
+    for row in rooms.memberships.values where row.membership == "join" {
+      usersByRoom[row.roomID, default: []].insert(user)
+    }
+    for row in late { setMembership(row) }
+  }
+
+  /// Lets go of what was used longest ago while there is more than the limits allow. What is
+  /// in `kept` stays.
+  mutating func evict(keeping kept: Set<RoomID>) {
+    if stateCount > SyncMemory.stateLimit {
+      for (room, _) in viewUse.sorted(by: { $0.value < $1.value }) where !kept.contains(room) {
+        guard stateCount > SyncMemory.stateLimit * 4 / 5 else { break }
+        stateCount -= views.removeValue(forKey: room)?.state.count ?? 0
+        viewUse[room] = nil
+      }
+    }
+    guard users.count > SyncMemory.userLimit else { return }
+    for (user, _) in userUse.sorted(by: { $0.value < $1.value }) where waiters[user] == nil {
+      guard users.count > SyncMemory.userLimit * 4 / 5 else { break }
+      remove(user)
+    }
+  }
+
+  private mutating func remove(_ user: UserID) {
+    userUse[user] = nil
+    guard let rooms = users.removeValue(forKey: user) else { return }
+    for room in rooms.memberships.keys {
+      usersByRoom[room]?.remove(user)
+      if usersByRoom[room]?.isEmpty == true { usersByRoom[room] = nil }
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import MatrixIdentifiers
+import Rooms
+import Streams
+
+/// Where a user stands in every room that ever concerned the user.
+struct UserRooms: Sendable {
+  private(set) var memberships: [RoomID: MembershipRow]
+
+  init(_ rows: [MembershipRow]) {
+    memberships = Dictionary(
+      rows.map { ($0.roomID, $0) },
+      uniquingKeysWith: { $0.streamOrdering > $1.streamOrdering ? $0 : $1 })
+  }
+
+  /// True when the row was news.
+  @discardableResult
+  mutating func apply(_ row: MembershipRow) -> Bool {
+    if let known = memberships[row.roomID], known.streamOrdering >= row.streamOrdering {
+      return false
+    }
+    memberships[row.roomID] = row
+    return true
+  }
+
+  mutating func forget(_ room: RoomID) {
+    memberships[room] = nil
+  }
+}

@@ -1,0 +1,162 @@
+import MatrixIdentifiers
+import MatrixJSON
+import RoomEvents
+import Rooms
+import Streams
+
+/// Makes the answer to a /sync from memory, as of one position of the stream. It does nothing
+/// else: what memory lacks is named, to be fetched before the next try.
+struct SyncComposer {
+  enum Outcome {
+    case answer([UInt8])
+    /// The client knows everything already.
+    case nothingNew
+    /// These rooms must be loaded first.
+    case lacking([RoomID])
+    /// These stretches of history must be fetched first.
+    case lackingHistory([HistoryRequest])
+    /// Memory knows of this event, which the position does not cover yet.
+    case ahead(WriterID, Int64)
+    case userNotLoaded
+  }
+
+  struct HistoryRequest: Hashable, Sendable {
+    let room: RoomID
+    let upTo: Int64
+    let limit: Int
+  }
+
+  let request: SyncRequest
+  let since: VectorToken?
+  let now: VectorToken
+  /// The position at which this worker's memory begins.
+  let start: VectorToken
+  let history: [HistoryRequest: RoomHistory]
+  let forgotten: Set<RoomID>
+  let timeMilliseconds: Int64
+
+  func compose(_ state: borrowing SyncMemory.State) -> Outcome {
+    guard let rooms = state.users[request.userID] else { return .userNotLoaded }
+    var plan = Plan()
+    for row in rooms.memberships.values where request.filter.admits(row.roomID) {
+      guard now.covers(row.writer, row.streamOrdering) else {
+        return .ahead(row.writer, row.streamOrdering)
+      }
+      if let ahead = add(row, state, to: &plan) {
+        return .ahead(ahead.writer, ahead.streamOrdering)
+      }
+    }
+    if !plan.lacking.isEmpty { return .lacking(plan.lacking) }
+    if !plan.lackingHistory.isEmpty { return .lackingHistory(plan.lackingHistory) }
+    if plan.isEmpty, since != nil { return .nothingNew }
+    return .answer(SyncWriter(request: request, now: timeMilliseconds).write(plan, next: now))
+  }
+
+  /// Adds what there is to tell of one room; returns an event that memory has too early.
+  private func add(
+    _ row: MembershipRow, _ state: borrowing SyncMemory.State, to plan: inout Plan
+  ) -> StoredEvent? {
+    let isNews = since.map { !$0.covers(row.writer, row.streamOrdering) } ?? true
+    switch row.membership {
+    case "join":
+      guard isNews || request.fullState || mayHaveChanged(row.roomID, state) else { return nil }
+    case "invite":
+      guard isNews else { return nil }
+    case "leave", "ban":
+      guard isNews, since != nil || request.filter.includesLeft,
+        !forgotten.contains(row.roomID)
+      else { return nil }
+    default:
+      return nil
+    }
+    guard let view = state.views[row.roomID] else {
+      plan.lacking.append(row.roomID)
+      return nil
+    }
+    if let last = view.last, !now.covers(last.writer, last.streamOrdering) { return last }
+    switch row.membership {
+    case "join": addJoined(row, view, isNews: isNews, to: &plan)
+    case "invite": plan.invited.append((row.roomID, InvitedRoom(view, reader: request.userID)))
+    default: addLeft(row, view, to: &plan)
+    }
+    return nil
+  }
+
+  private func mayHaveChanged(_ room: RoomID, _ state: borrowing SyncMemory.State) -> Bool {
+    guard let since else { return true }
+    if let last = state.lastEvents[room] { return !since.covers(last.writer, last.ordering) }
+    guard !start.isCovered(by: since) else { return false }
+    guard let last = state.views[room]?.last else { return true }
+    return !since.covers(last.writer, last.streamOrdering)
+  }
+
+  private func addJoined(
+    _ row: MembershipRow, _ view: RoomView, isNews: Bool, to plan: inout Plan
+  ) {
+    let wasJoined = !isNews || view.membership(of: request.userID, at: since) == "join"
+    let slice = SliceRequest(
+      since: wasJoined ? since : nil, limit: request.filter.timelineLimit,
+      wantsFullState: request.fullState,
+      lazyMembersOf: request.filter.lazyLoadsMembers ? request.userID : nil)
+    guard let cut = cut(slice, row.roomID, view, to: &plan) else { return }
+    guard !cut.events.isEmpty || !cut.state.isEmpty || slice.since == nil else { return }
+    plan.joined.append((row.roomID, JoinedRoom(cut, view, request: slice, reader: request.userID)))
+  }
+
+  private func addLeft(_ row: MembershipRow, _ view: RoomView, to plan: inout Plan) {
+    let wasJoined = view.membership(of: request.userID, at: since) == "join"
+    var slice = SliceRequest(
+      since: since, upTo: row.streamOrdering, limit: request.filter.timelineLimit,
+      lazyMembersOf: request.filter.lazyLoadsMembers ? request.userID : nil)
+    // Who was not in the room sees how it ended, and nothing else of it.
+    if !wasJoined, since != nil { slice.limit = 1 }
+    guard var cut = cut(slice, row.roomID, view, to: &plan) else { return }
+    if !wasJoined, since != nil {
+      cut.events.removeAll { $0.event.eventID != row.eventID }
+      cut.state = []
+      cut.isLimited = false
+    }
+    plan.left.append((row.roomID, cut))
+  }
+
+  private func cut(
+    _ slice: SliceRequest, _ room: RoomID, _ view: RoomView, to plan: inout Plan
+  ) -> RoomSlice? {
+    if let cut = view.slice(slice) { return cut }
+    let wanted = HistoryRequest(
+      room: room, upTo: min(slice.upTo, view.lastOrdering), limit: slice.limit)
+    if let fetched = history[wanted] { return fetched.slice(slice) }
+    plan.lackingHistory.append(wanted)
+    return nil
+  }
+}
+
+/// What an answer will hold.
+struct Plan {
+  var joined: [(RoomID, JoinedRoom)] = []
+  var invited: [(RoomID, InvitedRoom)] = []
+  var left: [(RoomID, RoomSlice)] = []
+  var lacking: [RoomID] = []
+  var lackingHistory: [SyncComposer.HistoryRequest] = []
+
+  var isEmpty: Bool {
+    joined.isEmpty && invited.isEmpty && left.isEmpty
+  }
+}
+
+extension RoomView {
+  /// A user's membership at an earlier position, as far back as memory goes.
+  func membership(of user: UserID, at since: VectorToken?) -> String {
+    guard let since else { return "none" }
+    let key = StateTuple("m.room.member", user.text)
+    for entry in timeline
+    where entry.stored.key == key && !since.covers(entry.stored.writer, entry.stored.streamOrdering)
+    {
+      return entry.replaced?.event.membership ?? entry.stored.previousMembership
+    }
+    guard let current = state[key], since.covers(current.writer, current.streamOrdering) else {
+      return state[key]?.previousMembership ?? "none"
+    }
+    return current.event.membership ?? "none"
+  }
+}

@@ -1,0 +1,48 @@
+import CLibPQ
+import Executors
+
+/// A connection that is logged in, in pipeline mode and non-blocking, on its way to its owner.
+///
+/// `@unchecked`: handed from the thread that opened it to the one that will use it.
+final class OpenedConnection: @unchecked Sendable {
+  let handle: OpaquePointer
+  /// Where the server's latest checkpoint was when this session began; it tells later whether
+  /// the server was restarted since. Nil when the role may not see it.
+  let checkpoint: String?
+
+  fileprivate init(handle: OpaquePointer, checkpoint: String?) {
+    self.handle = handle
+    self.checkpoint = checkpoint
+  }
+}
+
+/// Opens connections on threads of its own: libpq looks names up, and hashes for TLS and SCRAM,
+/// in the calling thread.
+struct Connector: Sendable {
+  let configuration: PostgresConfiguration
+  let pool: BlockingPool
+
+  init(configuration: PostgresConfiguration) {
+    self.configuration = configuration
+    let connections = configuration.sharedConnections + configuration.exclusiveConnections
+    pool = BlockingPool(
+      threads: min(Limits.connectingThreads, connections), queueLimit: 2 * connections + 2)
+  }
+
+  /// Opens a connection for pipelined use.
+  /// - Throws: `PostgresError` of kind `unavailable`, or the pool's refusal.
+  func open() async throws -> OpenedConnection {
+    try await pool.run { try openPipelined() }
+  }
+
+  private func openPipelined() throws(PostgresError) -> OpenedConnection {
+    let session = try BlockingSession(configuration, limited: true)
+    let checkpoint = try? session.run("SELECT checkpoint_lsn::text FROM pg_control_checkpoint()")
+    guard let handle = session.release() else { throw .connectionLost }
+    guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else {
+      PQfinish(handle)
+      throw PostgresError(.unavailable, "libpq refused pipeline mode")
+    }
+    return OpenedConnection(handle: handle, checkpoint: checkpoint?.text(0, 0))
+  }
+}

@@ -1,0 +1,4 @@
+/// How a record becomes a line.
+package enum LogFormat: String, Sendable, CaseIterable {
+  case json, text
+}

@@ -1,0 +1,20 @@
+import Accounts
+import Executors
+import MatrixJSON
+import Rooms
+
+/// Lists of events in answers.
+enum ClientEvents {
+  static func write(
+    _ events: [StoredEvent], to writer: inout JSONWriter, _ requester: Requester,
+    _ clock: any WallClock
+  ) {
+    let now = clock.now()
+    writer.beginArray()
+    for stored in events {
+      ClientEvent.write(
+        stored, to: &writer, reader: requester.reader, now: now, includeRoomID: true)
+    }
+    writer.endArray()
+  }
+}

@@ -1,0 +1,95 @@
+import HTTPServing
+import MatrixIdentifiers
+import MatrixJSON
+import RoomEvents
+import Rooms
+
+/// spec: client-server-api#post_matrixclientv3createroom
+func createRoomRoutes(_ create: CreateRoom, _ authenticated: Authenticated) -> [Route] {
+  [
+    roomRoute(
+      "create_room", .post, "/createRoom", balancing: .none,
+      handler: authenticated { requester, request in
+        let options = try RoomOptionsReader.read(try request.json())
+        let made: (room: RoomID, alias: RoomAlias?)
+        do {
+          made = try await create.create(options, by: requester.userID)
+        } catch RoomError.aliasTaken {
+          throw MatrixError.badRequest("Room alias already taken", code: .roomInUse)
+        } catch RoomError.refused(let rejection) {
+          throw MatrixError.badRequest(rejection.reason, code: .invalidRoomState)
+        }
+        var answer: [String: JSON] = ["room_id": .string(made.room.text)]
+        if let alias = made.alias { answer["room_alias"] = .string(alias.text) }
+        return .json(200, .object(answer))
+      })
+  ]
+}
+
+private enum RoomOptionsReader {
+  static func read(_ body: JSONView) throws(MatrixError) -> RoomOptions {
+    var options = RoomOptions()
+    if let id = try body.optionalString("room_version") {
+      guard let version = RoomVersion(id: id) else {
+        throw .badRequest(
+          "Room version \(id.prefix(32)) is not supported", code: .unsupportedRoomVersion)
+      }
+      options.version = version
+    }
+    options.preset = try preset(body)
+    options.aliasName = try body.optionalString("room_alias_name")
+    options.name = try body.optionalString("name")
+    options.topic = try body.optionalString("topic")
+    options.isDirect = try body.optionalBool("is_direct") ?? false
+    options.invites = try invites(body)
+    options.creationContent = object(try body.optionalObject("creation_content"))
+    options.powerLevelOverride = object(try body.optionalObject("power_level_content_override"))
+    options.initialState = try initialState(body)
+    return options
+  }
+
+  private static func preset(_ body: JSONView) throws(MatrixError) -> RoomOptions.Preset {
+    let visibility = try body.optionalString("visibility") ?? "private"
+    guard ["public", "private"].contains(visibility) else {
+      throw .invalidParam("visibility must be public or private")
+    }
+    guard let name = try body.optionalString("preset") else {
+      return visibility == "public" ? .publicChat : .privateChat
+    }
+    guard let preset = RoomOptions.Preset(rawValue: name) else {
+      throw .invalidParam("preset is unknown")
+    }
+    return preset
+  }
+
+  private static func invites(_ body: JSONView) throws(MatrixError) -> [UserID] {
+    if let list = try body.optionalArray("invite_3pid"), !list.isEmpty {
+      throw .badRequest("Invitations by e-mail or telephone are not available", code: .unknown)
+    }
+    var users: [UserID] = []
+    for text in try body.optionalStrings("invite") ?? [] {
+      guard let user = UserID(text) else { throw .invalidParam("invite has an invalid user ID") }
+      if !users.contains(user) { users.append(user) }
+    }
+    return users
+  }
+
+  private static func initialState(
+    _ body: JSONView
+  ) throws(MatrixError) -> [RoomOptions.State] {
+    var states: [RoomOptions.State] = []
+    for entry in try body.optionalArray("initial_state") ?? [] {
+      guard entry.kind == .object else { throw .badJSON("initial_state must hold objects") }
+      states.append(
+        RoomOptions.State(
+          type: try entry.requiredString("type"),
+          stateKey: try entry.optionalString("state_key") ?? "",
+          content: JSON(try entry.requiredObject("content"))))
+    }
+    return states
+  }
+
+  private static func object(_ view: JSONView?) -> [String: JSON] {
+    view.flatMap { JSON($0).object } ?? [:]
+  }
+}

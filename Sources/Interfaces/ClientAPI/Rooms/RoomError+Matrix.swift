@@ -1,0 +1,28 @@
+import EventAuth
+package import HTTPServing
+import Logging
+package import Rooms
+
+/// The one place that says how clients are told about a `RoomError`.
+extension RoomError: MatrixErrorConvertible {
+  package var matrixError: MatrixError {
+    switch self {
+    case .unknownRoom: .notFound("Room not found")
+    case .unknownEvent: .notFound("Event not found")
+    case .unknownAlias: .notFound("Room alias not found")
+    case .unknownState: .notFound("State event not found")
+    case .refused(let rejection): .forbidden(rejection.reason)
+    case .notInRoom: .forbidden("You are not in this room")
+    case .stillInRoom: .badRequest("You are still in this room", code: .unknown)
+    case .unsupportedVersion(let version):
+      .badRequest("Room version \(version) is not supported", code: .unsupportedRoomVersion)
+    case .aliasTaken: MatrixError(status: 409, code: .unknown, message: "Room alias already exists")
+    case .badAlias(let message): .badRequest(message, code: .badAlias)
+    case .invalid(let name): .invalidParam("\(name) is invalid")
+    case .badContent(let reason): .badJSON("The event cannot be made: \(reason)")
+    case .tooLarge: .tooLarge("The event is too large")
+    case .remoteUser: .forbidden("Users of other servers cannot be invited")
+    case .unavailable: .unavailable("The room cannot be written to right now; try again")
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package import Executors
+package import HTTPServing
+package import Rooms
+
+/// What the room endpoints work with.
+package struct RoomRoutesDependencies: Sendable {
+  package let authenticated: Authenticated
+  package let create: CreateRoom
+  package let membership: ChangeMembership
+  package let send: SendEvent
+  package let read: ReadRoom
+  package let history: ReadHistory
+  package let directory: RoomDirectory
+  package let clock: any WallClock
+
+  package init(
+    authenticated: Authenticated, create: CreateRoom, membership: ChangeMembership,
+    send: SendEvent, read: ReadRoom, history: ReadHistory, directory: RoomDirectory,
+    clock: any WallClock
+  ) {
+    self.authenticated = authenticated
+    self.create = create
+    self.membership = membership
+    self.send = send
+    self.read = read
+    self.history = history
+    self.directory = directory
+    self.clock = clock
+  }
+}
+
+/// Making, joining, reading and writing rooms.
+package func roomRoutes(_ dependencies: RoomRoutesDependencies) -> [Route] {
+  let authenticated = dependencies.authenticated
+  return createRoomRoutes(dependencies.create, authenticated)
+    + membershipRoutes(dependencies.membership, dependencies.directory, authenticated)
+    + sendRoutes(dependencies.send, authenticated)
+    + stateRoutes(dependencies, authenticated)
+    + memberRoutes(dependencies.read, authenticated, dependencies.clock)
+    + historyRoutes(dependencies, authenticated)
+    + directoryRoutes(dependencies.directory, authenticated)
+}
+
+/// An endpoint of one room. Requests of a room go to one worker where the proxy allows it.
+func roomRoute(
+  _ id: String, _ method: HTTPMethod, _ endpoints: String..., balancing: Balancing = .room,
+  handler: @escaping Route.Handler
+) -> Route {
+  Route(
+    id: id, method: method, patterns: endpoints.flatMap { clientPaths($0) }, surface: .client,
+    roles: .clientFacing, balancing: balancing, bodyLimit: RoomLimits.body, handler: handler)
+}
+
+enum RoomLimits {
+  /// Bytes of a body: an event's limit with room for escapes.
+  static let body = 512 << 10
+}

@@ -1,0 +1,32 @@
+import MatrixJSON
+import RoomEvents
+
+/// What the server says about itself.
+enum ServerFacts {
+  /// spec: client-server-api#api-versions
+  static let versions: JSON = [
+    "versions": [
+      "r0.0.1", "r0.1.0", "r0.2.0", "r0.3.0", "r0.4.0", "r0.5.0", "r0.6.0", "r0.6.1", "v1.1",
+      "v1.2", "v1.3", "v1.4", "v1.5", "v1.6", "v1.7", "v1.8", "v1.9", "v1.10", "v1.11", "v1.12",
+    ],
+    "unstable_features": [:],
+  ]
+
+  /// spec: client-server-api#capabilities-negotiation
+  static func capabilities(_ defaultVersion: RoomVersion) -> JSON {
+    let available = RoomVersion.all.map { ($0.id, JSON.string("stable")) }
+    return [
+      "capabilities": [
+        "m.room_versions": [
+          "default": .string(defaultVersion.id),
+          "available": .object(Dictionary(available) { first, _ in first }),
+        ],
+        "m.change_password": ["enabled": false],
+        "m.set_displayname": ["enabled": true],
+        "m.set_avatar_url": ["enabled": true],
+        "m.3pid_changes": ["enabled": false],
+        "m.get_login_token": ["enabled": false],
+      ]
+    ]
+  }
+}

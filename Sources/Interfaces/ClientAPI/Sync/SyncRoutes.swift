@@ -1,0 +1,115 @@
+package import HTTPServing
+import MatrixIdentifiers
+import MatrixJSON
+package import Sync
+
+/// What the sync endpoints work with.
+package struct SyncRoutesDependencies: Sendable {
+  package let authenticated: Authenticated
+  package let engine: SyncEngine
+  package let filters: FilterStore
+
+  package init(authenticated: Authenticated, engine: SyncEngine, filters: FilterStore) {
+    self.authenticated = authenticated
+    self.engine = engine
+    self.filters = filters
+  }
+}
+
+/// spec: client-server-api#syncing
+package func syncRoutes(_ dependencies: SyncRoutesDependencies) -> [Route] {
+  let (engine, filters) = (dependencies.engine, dependencies.filters)
+  return [
+    syncRoute(
+      "sync", .get, "/sync",
+      dependencies.authenticated { requester, request in
+        let filter = try await SyncFilterReader(filters).read(
+          request.query["filter"], of: requester.userID)
+        let syncRequest = SyncRequest(
+          userID: requester.userID, deviceID: requester.deviceID, since: try since(request),
+          timeout: .milliseconds(
+            try request.query.integer("timeout", default: 0, range: 0...Int.max)),
+          fullState: try request.query.bool("full_state", default: false), filter: filter)
+        request.releaseDetails()
+        do {
+          return .json(200, try await engine.sync(syncRequest))
+        } catch is SyncEngine.Failure {
+          throw MatrixError.unavailable()
+        }
+      }),
+    syncRoute(
+      "create_filter", .post, "/user/{userId}/filter",
+      dependencies.authenticated { requester, request in
+        try checkOwner(request, requester.userID)
+        let body = try request.json()
+        _ = try SyncFilterReader.parse(body)
+        let definition: [UInt8]
+        do {
+          definition = try canonicalJSON(body)
+        } catch {
+          throw MatrixError.badJSON("The filter has no canonical form")
+        }
+        let id = try await filters.add(definition, for: requester.userID)
+        return .json(200, ["filter_id": .string(String(id))])
+      }),
+    syncRoute(
+      "get_filter", .get, "/user/{userId}/filter/{filterId}",
+      dependencies.authenticated { requester, request in
+        try checkOwner(request, requester.userID)
+        guard let id = Int64(request.path("filterId")),
+          let definition = try await filters.definition(id, of: requester.userID)
+        else { throw MatrixError.notFound("No such filter") }
+        return .json(200, definition)
+      }),
+  ]
+}
+
+private func syncRoute(
+  _ id: String, _ method: HTTPMethod, _ endpoint: String, _ handler: @escaping Route.Handler
+) -> Route {
+  // Bytes: the largest body is a filter.
+  let bodyLimit = 64 << 10
+  return Route(
+    id: id, method: method, patterns: clientPaths(endpoint), surface: .client,
+    roles: .clientFacing, balancing: .user, bodyLimit: bodyLimit, handler: handler)
+}
+
+private func since(_ request: Request) throws(MatrixError) -> SyncToken? {
+  guard let text = request.query["since"], !text.isEmpty else { return nil }
+  guard let token = SyncToken(text) else { throw .invalidParam("Invalid stream token") }
+  return token
+}
+
+private func checkOwner(_ request: Request, _ user: UserID) throws(MatrixError) {
+  guard UserID(request.path("userId")) == user else {
+    throw .forbidden("Filters can only be read and made for yourself")
+  }
+}
+
+/// Filters as /sync names them: inline, or by the id of a stored one.
+private struct SyncFilterReader {
+  private let filters: FilterStore
+
+  init(_ filters: FilterStore) {
+    self.filters = filters
+  }
+
+  func read(_ parameter: String?, of user: UserID) async throws -> SyncFilter {
+    guard let text = parameter, !text.isEmpty else { return SyncFilter() }
+    if text.utf8.first == UInt8(ascii: "{") {
+      return try Self.parse(try JSONBody.object(Array(text.utf8)))
+    }
+    guard let id = Int64(text), let definition = try await filters.definition(id, of: user) else {
+      throw MatrixError.invalidParam("No such filter")
+    }
+    return try Self.parse(try JSONBody.object(definition))
+  }
+
+  static func parse(_ json: JSONView) throws(MatrixError) -> SyncFilter {
+    do {
+      return try SyncFilter(json)
+    } catch .malformed(let part) {
+      throw .badJSON("The filter is malformed: \(part)")
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package import HTTPServing
+import MatrixCrypto
+import MatrixJSON
+package import Rooms
+
+/// The calls that the fleet's processes make to each other. Every one needs
+/// `worker_replication_secret`.
+package enum ReplicationRoutes {
+  /// A whole room creation with large initial state fits.
+  private static let bodyLimit = 8 << 20
+
+  package static func routes(persister: any EventPersister, secret: String) -> [Route] {
+    [
+      Route(
+        id: "replication_persist_events", method: .post,
+        patterns: ["/_apus/replication/v1/rooms/{roomId}/events"], surface: .replication,
+        roles: [.main, .eventPersister], balancing: .none, bodyLimit: bodyLimit
+      ) { request in
+        try authenticate(request, secret: secret)
+        return try await persist(request, persister)
+      }
+    ]
+  }
+
+  private static func authenticate(_ request: Request, secret: String) throws(MatrixError) {
+    guard let token = request.bearerToken,
+      constantTimeEquals(Array(token.utf8), Array(secret.utf8))
+    else { throw .forbidden("worker_replication_secret does not match") }
+  }
+
+  private static func persist(
+    _ request: Request, _ persister: any EventPersister
+  ) async throws -> Response {
+    let persistRequest: PersistRequest
+    do {
+      persistRequest = try PersistRequestCodec.decode(try request.json())
+    } catch let malformed as PersistRequestCodec.Malformed {
+      throw MatrixError.badJSON("The field \(malformed.field) is missing or malformed")
+    }
+    do {
+      return .json(200, PersistAnswerCodec.encode(try await persister.persist(persistRequest)))
+    } catch let error as PersistError {
+      return .json(200, PersistAnswerCodec.encode(error))
+    }
+  }
+}

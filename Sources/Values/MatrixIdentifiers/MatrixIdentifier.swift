@@ -1,0 +1,74 @@
+/// What all sigil identifiers have in common.
+///
+/// Two identifiers are the same only when their bytes are: Swift's own string equality treats
+/// canonically equivalent text as equal, which would make two users of what Matrix keeps apart.
+///
+/// spec: appendices#common-identifier-format
+package protocol MatrixIdentifier: Hashable, Comparable, Sendable, CustomStringConvertible {
+  var text: String { get }
+  /// Nil when the text breaks the grammar.
+  init?(_ text: String)
+}
+
+/// The longest identifier in bytes, sigil and domain included.
+package let maximumIdentifierBytes = 255
+
+extension MatrixIdentifier {
+  package var description: String { text }
+
+  package static func == (left: Self, right: Self) -> Bool {
+    sameBytes(left.text, right.text)
+  }
+
+  package static func < (left: Self, right: Self) -> Bool {
+    left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(text)
+  }
+}
+
+/// Equality of bytes, not of canonically equivalent text.
+package func sameBytes(_ left: String, _ right: String) -> Bool {
+  left == right && left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+}
+
+/// Why an identifier could not be put together from its parts.
+package enum IdentifierError: Error, Sendable, Equatable {
+  case invalidLocalpart
+  case tooLong
+}
+
+enum Sigil {
+  static let user = UInt8(ascii: "@")
+  static let room = UInt8(ascii: "!")
+  static let event = UInt8(ascii: "$")
+  static let alias = UInt8(ascii: "#")
+  static let colon = UInt8(ascii: ":")
+}
+
+/// Checks the sigil, the length and that there is no NUL; gives the offset of the first colon.
+///
+/// - Returns: nil when a check fails; `.some(nil)` when the text has no colon.
+func scanIdentifier(_ text: String, sigil: UInt8) -> Int?? {
+  let utf8 = text.utf8
+  guard utf8.count <= maximumIdentifierBytes, utf8.first == sigil else { return nil }
+  var colon: Int?
+  for (offset, byte) in utf8.enumerated() {
+    if byte == 0 { return nil }
+    if byte == Sigil.colon, colon == nil { colon = offset }
+  }
+  return .some(colon)
+}
+
+extension String {
+  /// The text from a byte offset that lies on a character boundary.
+  func from(byte offset: Int) -> Substring {
+    self[utf8.index(utf8.startIndex, offsetBy: offset)...]
+  }
+
+  func between(byte start: Int, and end: Int) -> Substring {
+    self[utf8.index(utf8.startIndex, offsetBy: start)..<utf8.index(utf8.startIndex, offsetBy: end)]
+  }
+}

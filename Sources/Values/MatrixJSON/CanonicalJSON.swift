@@ -1,0 +1,136 @@
+/// Canonical JSON of a value: sorted keys, shortest escapes, no whitespace, `-0` as 0.
+///
+/// Of repeated keys the last one counts. What is canonical already is copied as it is.
+///
+/// spec: appendices#canonical-json
+/// - Parameter dropping: members of the value itself, not of inner ones, that are left out.
+/// - Throws: `.notCanonicalNumber` for fractions, exponents and integers beyond ±(2^53-1).
+package func canonicalJSON(
+  _ view: JSONView, dropping: Set<String> = []
+) throws(JSONError) -> [UInt8] {
+  if view.isCanonical, dropping.isEmpty || view.kind != .object {
+    return view.rawBytes.count == view.storage.bytes.count
+      ? view.storage.bytes : Array(view.rawBytes)
+  }
+  var canonicaliser = Canonicaliser(view.storage, capacity: view.rawBytes.count)
+  if view.kind == .object {
+    canonicaliser.beginObject(view.index, without: dropping.compactMap(view.find))
+  } else {
+    canonicaliser.steps.append(.value(view.index))
+  }
+  return try canonicaliser.run()
+}
+
+/// Writes one value of a document without recursion: what is still to do is a stack of steps.
+private struct Canonicaliser {
+  enum Step {
+    case value(Int)
+    case key(Int)
+    case byte(UInt8)
+  }
+
+  let storage: JSONStorage
+  var output: [UInt8] = []
+  var steps: [Step] = []
+
+  /// - Parameter capacity: canonical text is never longer than its source.
+  init(_ storage: JSONStorage, capacity: Int) {
+    self.storage = storage
+    output.reserveCapacity(capacity)
+  }
+
+  mutating func run() throws(JSONError) -> [UInt8] {
+    while let step = steps.popLast() {
+      switch step {
+      case .byte(let byte):
+        output.append(byte)
+      case .key(let key):
+        string(storage.tape[key])
+        output.append(UInt8(ascii: ":"))
+        try value(key + 1)
+      case .value(let index):
+        try value(index)
+      }
+    }
+    return output
+  }
+
+  private mutating func value(_ index: Int) throws(JSONError) {
+    let entry = storage.tape[index]
+    if entry.flags.contains(.canonical) {
+      output.append(contentsOf: storage.bytes[entry.range])
+      return
+    }
+    switch entry.kind {
+    case .object: beginObject(index, without: [])
+    case .array: beginArray(index)
+    case .string: string(entry)
+    case .number:
+      // An integer that is not canonical is minus zero.
+      guard entry.flags.contains(.integer) else {
+        throw .notCanonicalNumber(offset: entry.offset)
+      }
+      output.append(UInt8(ascii: "0"))
+    case .null, .bool:
+      output.append(contentsOf: storage.bytes[entry.range])
+    }
+  }
+
+  mutating func beginObject(_ object: Int, without dropped: [Int]) {
+    output.append(UInt8(ascii: "{"))
+    var keys = storage.tape[object].flags.contains(.sorted) ? keysInOrder(object) : sorted(object)
+    if !dropped.isEmpty { keys.removeAll(where: dropped.contains) }
+    steps.append(.byte(UInt8(ascii: "}")))
+    for (place, key) in keys.enumerated().reversed() {
+      steps.append(.key(key))
+      if place > 0 { steps.append(.byte(UInt8(ascii: ","))) }
+    }
+  }
+
+  private mutating func beginArray(_ array: Int) {
+    output.append(UInt8(ascii: "["))
+    steps.append(.byte(UInt8(ascii: "]")))
+    let bottom = steps.count
+    var index = array + 1
+    while index < storage.tape[array].next {
+      if steps.count > bottom { steps.append(.byte(UInt8(ascii: ","))) }
+      steps.append(.value(index))
+      index = Int(storage.tape[index].next)
+    }
+    steps[bottom...].reverse()
+  }
+
+  private func keysInOrder(_ object: Int) -> [Int] {
+    var keys: [Int] = []
+    keys.reserveCapacity(Int(storage.tape[object].count))
+    var index = object + 1
+    while index < storage.tape[object].next {
+      keys.append(index)
+      index = Int(storage.tape[index + 1].next)
+    }
+    return keys
+  }
+
+  private func sorted(_ object: Int) -> [Int] {
+    storage.bytes.withUnsafeBufferPointer { text in
+      var order = KeyOrder(
+        object: object, end: Int(storage.tape[object].next), tape: storage.tape, text: text)
+      return order.lastOfEach(text)
+    }
+  }
+
+  private mutating func string(_ entry: TapeEntry) {
+    guard !entry.flags.contains(.canonical) else {
+      output.append(contentsOf: storage.bytes[entry.range])
+      return
+    }
+    output.append(UInt8(ascii: "\""))
+    storage.bytes.withUnsafeBufferPointer { text in
+      var unescaped: [UInt8] = []
+      let raw = UnsafeBufferPointer(rebasing: text[entry.textRange])
+      EscapedText.unescape(raw, into: &unescaped)
+      unescaped.withUnsafeBufferPointer { EscapedText.escape($0, into: &output) }
+    }
+    output.append(UInt8(ascii: "\""))
+  }
+}

@@ -1,0 +1,68 @@
+extension JSONView {
+  package var isNull: Bool {
+    kind == .null
+  }
+
+  package var bool: Bool? {
+    let entry = entry
+    return entry.kind == .bool ? storage.bytes[entry.offset] == UInt8(ascii: "t") : nil
+  }
+
+  package var string: String? {
+    let entry = entry
+    guard entry.kind == .string else { return nil }
+    guard entry.flags.contains(.escaped) else {
+      return storage.bytes.withUnsafeBufferPointer {
+        String(decoding: UnsafeBufferPointer(rebasing: $0[entry.textRange]), as: UTF8.self)
+      }
+    }
+    return String(decoding: unescaped(entry), as: UTF8.self)
+  }
+
+  /// Only for numbers without fraction and exponent in ±(2^53-1); `-0` is 0.
+  package var integer: Int64? {
+    let entry = entry
+    guard entry.flags.contains(.integer) else { return nil }
+    var digits = storage.bytes[entry.range]
+    let isNegative = digits.first == UInt8(ascii: "-")
+    if isNegative { digits.removeFirst() }
+    let magnitude = digits.reduce(0) { $0 &* 10 &+ Int64($1 &- UInt8(ascii: "0")) }
+    return isNegative ? -magnitude : magnitude
+  }
+
+  /// Of any number, always finite; inexact where a double cannot hold it.
+  package var double: Double? {
+    let entry = entry
+    guard entry.kind == .number else { return nil }
+    return storage.bytes.withUnsafeBufferPointer { JSONParser.double($0[entry.range]) }
+  }
+
+  /// True for a string of exactly these bytes; makes no string.
+  package func stringEquals(_ other: String) -> Bool {
+    let entry = entry
+    guard entry.kind == .string else { return false }
+    var other = other
+    return other.withUTF8 { textEquals(entry, $0) }
+  }
+
+  func textEquals(_ entry: TapeEntry, _ other: UnsafeBufferPointer<UInt8>) -> Bool {
+    let range = entry.textRange
+    guard entry.flags.contains(.escaped) else {
+      guard range.count == other.count else { return false }
+      return storage.bytes.withUnsafeBufferPointer {
+        textOrder(UnsafeBufferPointer(rebasing: $0[range]), other) == 0
+      }
+    }
+    // An escape is longer than what it stands for.
+    return range.count > other.count && unescaped(entry).elementsEqual(other)
+  }
+
+  private func unescaped(_ entry: TapeEntry) -> [UInt8] {
+    storage.bytes.withUnsafeBufferPointer {
+      var output: [UInt8] = []
+      output.reserveCapacity(entry.length)
+      EscapedText.unescape(UnsafeBufferPointer(rebasing: $0[entry.textRange]), into: &output)
+      return output
+    }
+  }
+}

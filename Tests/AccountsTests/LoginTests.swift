@@ -1,0 +1,149 @@
+import Executors
+import MatrixIdentifiers
+import Testing
+
+@testable import Accounts
+
+struct LoginTests {
+  @Test(arguments: ["alice", "ALICE", "@alice:example.org", "@Alice:example.org"])
+  func findsTheUserByNameOrID(user: String) async throws {
+    try await withWorld { world in
+      try await world.makeUser("alice")
+      #expect(try await world.logIn(user).userID == (try world.user("alice")))
+    }
+  }
+
+  @Test(arguments: [
+    ("alice", "wrong"), ("alice", ""), ("alice", "right password\u{0}x"),
+    ("nobody", "right password"),
+    ("@alice:elsewhere.org", "right password"), ("", "right password"), ("@", "right password"),
+    ("@alice", "right password"), ("a\u{0}lice", "right password"),
+  ])
+  func refusesAlike(user: String, password: String) async throws {
+    try await withWorld { world in
+      try await world.makeUser("alice")
+      await #expect(throws: AccountError.wrongCredentials) {
+        try await world.logIn(user, password: password)
+      }
+    }
+  }
+
+  @Test func knownDeviceGetsANewTokenAndLosesTheOld() async throws {
+    try await withWorld { world in
+      let first = try await world.makeUser("alice", deviceID: "PHONE")
+      let authenticator = world.authenticator()
+      let other = try await world.logIn("alice", deviceName: "Laptop")
+      _ = try await authenticator.requester(token: first.accessToken)
+      let second = try await world.logIn("alice", deviceID: "PHONE", deviceName: "Ignored")
+      #expect(second.deviceID == "PHONE")
+      await #expect(throws: AccountError.unknownToken(softLogout: false)) {
+        try await authenticator.requester(token: first.accessToken)
+      }
+      let requester = try await authenticator.requester(token: second.accessToken)
+      _ = try await authenticator.requester(token: other.accessToken)
+      let devices = try await world.devices.list(for: requester)
+      #expect(devices.count == 2)
+      #expect(devices.first { $0.id == "PHONE" }?.displayName == nil)
+      #expect(devices.first { $0.id == other.deviceID }?.displayName == "Laptop")
+    }
+  }
+
+  @Test func concurrentLoginsOfADeviceLeaveOneToken() async throws {
+    try await withWorld { world in
+      try await world.makeUser("alice", deviceID: "PHONE")
+      let sessions = try await withThrowingTaskGroup(of: Session.self) { group in
+        for _ in 0..<8 {
+          group.addTask { try await world.logIn("alice", deviceID: "PHONE") }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      let authenticator = world.authenticator()
+      var alive = 0
+      for session in sessions {
+        if (try? await authenticator.requester(token: session.accessToken)) != nil { alive += 1 }
+      }
+      #expect(alive == 1)
+      #expect(try await world.count("access_tokens") == 1)
+    }
+  }
+
+  @Test func generatedDevicesAreTenCapitals() async throws {
+    try await withWorld { world in
+      let device = try await world.makeUser("alice").deviceID
+      #expect(device.count == 10)
+      #expect(device.allSatisfy { $0.isASCII && $0.isUppercase })
+      #expect(try await world.logIn("alice", deviceID: "").deviceID.count == 10)
+    }
+  }
+
+  @Test func deactivatedAccountIsToldSoOnlyWithTheRightPassword() async throws {
+    try await withWorld { world in
+      let session = try await world.makeUser("alice")
+      try await world.run("UPDATE users SET deactivated = true")
+      await #expect(throws: AccountError.deactivated) { try await world.logIn("alice") }
+      await #expect(throws: AccountError.wrongCredentials) {
+        try await world.logIn("alice", password: "wrong")
+      }
+      await #expect(throws: AccountError.unknownToken(softLogout: false)) {
+        try await world.authenticator().requester(token: session.accessToken)
+      }
+      try await world.run("UPDATE users SET password_hash = NULL")
+      await #expect(throws: AccountError.deactivated) { try await world.logIn("alice") }
+    }
+  }
+
+  @Test func hashesOfSynapseAreAcceptedWithItsPepper() async throws {
+    try await withWorld(pepper: "pepper") { world in
+      try await world.makeUser("alice")
+      // bcrypt of "importedpepper": Synapse puts the pepper behind the password.
+      let hash = "$2b$04$abcdefghijklmnopqrstuuvlmFHmz5kDA4hg/AYwPjgJZnd/ABH6."
+      try await world.run("UPDATE users SET password_hash = '\(hash)'")
+      _ = try await world.logIn("alice", password: "imported")
+      await #expect(throws: AccountError.wrongCredentials) {
+        try await world.logIn("alice", password: "importedpepper")
+      }
+    }
+  }
+
+  @Test func unknownUserTakesAsLongAsAWrongPassword() async throws {
+    let pool = BlockingPool(threads: 1, queueLimit: 10)
+    let hasher = PasswordHasher(rounds: 9, pepper: "", pool: pool)
+    let hash = try await hasher.hash("right password")
+    func time(_ hash: String?) async throws -> Duration {
+      var best = Duration.seconds(60)
+      for _ in 0..<3 {
+        best = min(
+          best,
+          try await ContinuousClock().measure {
+            #expect(try await hasher.matches("wrong password", hash) == false)
+          })
+      }
+      return best
+    }
+    let known = try await time(hash)
+    let unknown = try await time(nil)
+    await pool.shutdown()
+    #expect(unknown > known / 2)
+  }
+
+  @Test func tooManyAtOnceAreTurnedAway() async throws {
+    let pool = BlockingPool(threads: 1, queueLimit: 1)
+    let hasher = PasswordHasher(rounds: 8, pepper: "", pool: pool)
+    let refused = await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<10 {
+        group.addTask {
+          do {
+            _ = try await hasher.hash("password")
+            return false
+          } catch {
+            return error as? AccountError == .overloaded
+          }
+        }
+      }
+      return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+    }
+    await pool.shutdown()
+    #expect(refused > 0)
+    #expect(refused < 10)
+  }
+}

@@ -1,0 +1,94 @@
+import Accounts
+import Executors
+import Logging
+import MatrixIdentifiers
+import Postgres
+import Streams
+import TestKit
+import Testing
+
+/// One process's accounts on an empty database.
+struct World: Sendable {
+  static let secret = "a shared secret"
+
+  let database: Database
+  let invalidations: InvalidationFeed
+  let clock: ManualClock
+  let configuration: AccountsConfiguration
+  let passwords: PasswordHasher
+
+  var sessions: SessionOpener { SessionOpener(invalidations: invalidations, clock: clock) }
+  var register: RegisterAccount {
+    RegisterAccount(
+      configuration: configuration, database: database, passwords: passwords, sessions: sessions,
+      clock: clock)
+  }
+  var registerGuest: RegisterGuest {
+    RegisterGuest(
+      configuration: configuration, database: database, sessions: sessions, clock: clock)
+  }
+  var availability: UserAvailability {
+    UserAvailability(configuration: configuration, database: database)
+  }
+  var login: LoginByPassword {
+    LoginByPassword(
+      configuration: configuration, database: database, passwords: passwords, sessions: sessions)
+  }
+  var sharedSecret: SharedSecretRegistration {
+    SharedSecretRegistration(
+      configuration: configuration, database: database, passwords: passwords, sessions: sessions,
+      clock: clock)
+  }
+  var logout: Logout { Logout(database: database, invalidations: invalidations) }
+  var devices: DeviceDirectory { DeviceDirectory(database: database) }
+  var profiles: Profiles { Profiles(database: database) }
+
+  func user(_ localpart: String) throws -> UserID {
+    try #require(UserID("@\(localpart):\(configuration.serverName.text)"))
+  }
+
+  /// Registers by the dummy stage.
+  @discardableResult
+  func makeUser(
+    _ name: String?, password: String = "right password", deviceID: String? = nil
+  ) async throws -> Session {
+    let request = RegistrationRequest(
+      username: name, password: password,
+      device: try DeviceRequest(id: deviceID, initialDisplayName: nil), inhibitLogin: false,
+      auth: AuthAttempt(type: "m.login.dummy", session: nil))
+    return try #require(try await register(request).session)
+  }
+
+  func logIn(
+    _ user: String, password: String = "right password", deviceID: String? = nil,
+    deviceName: String? = nil
+  ) async throws -> Session {
+    try await login(
+      PasswordLogin(
+        user: user, password: password,
+        device: try DeviceRequest(id: deviceID, initialDisplayName: deviceName)))
+  }
+}
+
+extension World {
+  /// How many rows a table has.
+  func count(_ table: String) async throws -> Int64? {
+    let statement = Statement("test_count_\(table)", "SELECT count(*) FROM \(table)")
+    return try await database.query(statement).int(0, 0)
+  }
+
+  /// Runs SQL behind the server's back.
+  func run(_ sql: String) async throws {
+    try await database.runScript(sql)
+  }
+
+  func sightings() -> DeviceSightings {
+    DeviceSightings(database: database, logger: TestPostgres.logger)
+  }
+
+  func authenticator(sightings: DeviceSightings? = nil) -> Authenticator {
+    Authenticator(
+      database: database, invalidations: invalidations,
+      sightings: sightings ?? self.sightings(), clock: clock)
+  }
+}

@@ -1,0 +1,126 @@
+import EventAuth
+import MatrixCrypto
+import MatrixIdentifiers
+import MatrixJSON
+import RoomEvents
+
+enum InviteCases {
+  static let all = plain + thirdParty
+
+  private static let plain: [AuthCase] = [
+    .allowed("by a member") { try $0.member(Person.member, Person.outsider, "invite") },
+    .allowed("again") { try $0.member(Person.member, Person.invited, "invite") },
+    .allowed("who knocks") { try $0.member(Person.member, Person.knocking, "invite") },
+    .allowed("who left") { try $0.member(Person.member, Person.left, "invite") },
+    .refused(.inviteSenderNotJoined, "by an outsider") {
+      try $0.member(Person.outsider, Person.left, "invite")
+    },
+    .refused(.inviteSenderNotJoined, "by the invited") {
+      try $0.member(Person.invited, Person.outsider, "invite")
+    },
+    .refused(.inviteTarget, "who is joined") {
+      try $0.member(Person.member, Person.other, "invite")
+    },
+    .refused(.inviteTarget, "who is banned") {
+      try $0.member(Person.admin, Person.banned, "invite")
+    },
+    .refused(.inviteLevel, "below the invite level") {
+      try $0.setLevels(["invite": 50])
+      return try $0.member(Person.member, Person.outsider, "invite")
+    },
+    .allowed("at the invite level") {
+      try $0.setLevels(["invite": 50])
+      return try $0.member(Person.moderator, Person.outsider, "invite")
+    },
+    .allowed("by the creator, above all levels", in: [.v12]) {
+      try $0.setLevels(["invite": 9_007_199_254_740_991])
+      return try $0.member(Person.creator, Person.outsider, "invite")
+    },
+    .refused(.inviteLevel, "by the creator", in: [.v10, .v11]) {
+      try $0.setLevels(["invite": 101])
+      return try $0.member(Person.creator, Person.outsider, "invite")
+    },
+  ]
+
+  private static let thirdParty: [AuthCase] = [
+    .allowed("signed with the single key") {
+      try issue(&$0, ["public_key": publicKey($0)])
+      return try exchange($0, signed($0))
+    },
+    .allowed("signed with one key of the list") {
+      try issue(&$0, ["public_keys": [["public_key": "AAAA"], ["public_key": publicKey($0)]]])
+      return try exchange($0, signed($0))
+    },
+    .refused(.thirdPartyBanned, "for the banned") {
+      try issue(&$0, ["public_key": publicKey($0)])
+      return try exchange($0, signed($0, user: Person.banned), target: Person.banned)
+    },
+    .refused(.thirdPartyUnsigned, "without a signed part") { try exchange($0, nil) },
+    .refused(.thirdPartyUnsigned, "with a signed part that is text") { try exchange($0, "x") },
+    .refused(.thirdPartyIncomplete, "without a token") {
+      try exchange($0, ["mxid": .string(Person.outsider)])
+    },
+    .refused(.thirdPartyIncomplete, "without a user") { try exchange($0, ["token": "token"]) },
+    .refused(.thirdPartyTarget, "for another user") {
+      try issue(&$0, ["public_key": publicKey($0)])
+      return try exchange($0, signed($0, user: Person.left))
+    },
+    .refused(.thirdPartyToken, "with an unknown token") {
+      try exchange($0, signed($0))
+    },
+    .refused(.thirdPartySender, "by another sender than issued it") {
+      try issue(&$0, ["public_key": publicKey($0)], by: Person.moderator)
+      return try exchange($0, signed($0))
+    },
+    .refused(.thirdPartySignature, "signed with another key") {
+      try issue(&$0, ["public_key": "XSl0kuyvrXNj6A+7/tkrB9sxSbRi08Of5uRhxOqZtEQ"])
+      return try exchange($0, signed($0))
+    },
+    .refused(.thirdPartySignature, "without a signature") {
+      try issue(&$0, ["public_key": publicKey($0)])
+      return try exchange($0, ["mxid": .string(Person.outsider), "token": "token"])
+    },
+    .refused(.thirdPartySignature, "changed after it was signed") {
+      try issue(&$0, ["public_key": publicKey($0)])
+      var changed = try signed($0)
+      changed["more"] = 1
+      return try exchange($0, changed)
+    },
+    .refused(.thirdPartySignature, "signed with an algorithm that is not known") {
+      try issue(&$0, ["public_key": publicKey($0)])
+      var changed = try signed($0)
+      changed["signatures"] = [
+        "id.example": ["rsa:1": changed["signatures"]?["id.example"]?["ed25519:1"] ?? .null]
+      ]
+      return try exchange($0, changed)
+    },
+    .refused(.thirdPartySignature, "where no key was issued") {
+      try issue(&$0, [:])
+      return try exchange($0, signed($0))
+    },
+  ]
+
+  private static func issue(
+    _ room: inout TestRoom, _ content: JSON, by sender: String = Person.member
+  ) throws {
+    try room.set(EventType.thirdPartyInvite, "token", content, by: sender)
+  }
+
+  private static func publicKey(_ room: TestRoom) -> JSON {
+    .string(UnpaddedBase64.encode(room.key.publicKey))
+  }
+
+  private static func signed(_ room: TestRoom, user: String = Person.outsider) throws -> JSON {
+    guard let server = ServerName("id.example") else { throw TestFailure(what: "server") }
+    return try JSONSigning.sign(
+      ["mxid": .string(user), "token": "token"], server: server, key: room.key)
+  }
+
+  private static func exchange(
+    _ room: TestRoom, _ signed: JSON?, target: String = Person.outsider
+  ) throws -> Event {
+    var invite: JSON = ["display_name": "a..."]
+    invite["signed"] = signed
+    return try room.member(Person.member, target, "invite", ["third_party_invite": invite])
+  }
+}

@@ -1,0 +1,49 @@
+"""Fixtures of the fleet tests: each deployment is started once and used by all of its tests."""
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "deploy" / "local"), str(Path(__file__).parent)]
+
+from support.deployment import Deployments  # noqa: E402  (needs the path above)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--programs", default=None, metavar="FOLDER",
+                     help="folder of the apus programs (default: .build/release or .build/debug, "
+                          "whichever was built last)")
+    parser.addoption("--server", default=None, metavar="URL",
+                     help="run the client tests against a server that runs already")
+
+
+def pytest_generate_tests(metafunc):
+    """A module that names `DEPLOYMENTS` runs its tests of `server` once on each of them."""
+    if "server" in metafunc.fixturenames:
+        names = getattr(metafunc.module, "DEPLOYMENTS", ("fleet",))
+        if metafunc.config.getoption("--server"):
+            names = ("external",)
+        metafunc.parametrize("server", names, indirect=True, scope="session")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Show the end of every server process's log beside a failure."""
+    report = (yield).get_result()
+    server = getattr(item, "funcargs", {}).get("server")
+    if report.failed and server is not None:
+        report.sections.append(("logs of the server", server.tails()))
+
+
+@pytest.fixture(scope="session")
+def deployments(request):
+    found = Deployments(ROOT, request.config.getoption("--programs"),
+                        request.config.getoption("--server"))
+    yield found
+    found.stop_all()
+
+
+@pytest.fixture(scope="session")
+def server(request, deployments):
+    return deployments.get(request.param)

@@ -1,0 +1,1 @@
+"""Clients, deployments, faults and the checker of the fleet tests."""
