@@ -160,7 +160,7 @@ let executables: [Target] =
   [
     "apus-main", "apus-generic-worker", "apus-event-persister", "apus-federation-sender",
     "apus-pusher", "apus-background-tasks",
-  ].map { program($0, ["WorkerRuntime"]) }
+  ].map { program($0, ["WorkerRuntime", "ServerConfig"]) }
   + [
     program(
       "apusctl",

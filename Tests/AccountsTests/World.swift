@@ -89,6 +89,6 @@ extension World {
   func authenticator(sightings: DeviceSightings? = nil) -> Authenticator {
     Authenticator(
       database: database, invalidations: invalidations,
-      sightings: sightings ?? self.sightings(), clock: clock)
+      sightings: sightings ?? self.sightings(), clock: clock, logger: TestPostgres.logger)
   }
 }

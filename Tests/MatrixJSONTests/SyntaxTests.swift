@@ -52,10 +52,10 @@ struct SyntaxTests {
     ]
     for source in good { #expect(failure(source) == nil, "\(source)") }
     let bad = [
-      "-", "+1", "01", "-01", "00", "1.", ".5", "-.5", "1e", "1e+", "1.e5", "1.5e", "-e1",
+      "-", "01", "-01", "00", "1.", "-.5", "1e", "1e+", "1.e5", "1.5e", "-e1",
       "--1", "-a",
     ]
-    for source in bad where source.utf8.first != UInt8(ascii: "+") && source != ".5" {
+    for source in bad {
       #expect(failure(source) == .invalidNumber(offset: 0), "\(source)")
       #expect(failure("[7,\(source)]") == .invalidNumber(offset: 3), "\(source)")
     }
@@ -67,7 +67,9 @@ struct SyntaxTests {
   @Test("A number beyond a double is refused however it is spelled")
   func numbersOutOfRange() {
     let digits = String(repeating: "9", count: 400)
-    let sources = ["1e309", "-1e309", "1e400", "1E+99999999999", digits, "-" + digits, digits + ".5"]
+    let sources = [
+      "1e309", "-1e309", "1e400", "1E+99999999999", digits, "-" + digits, digits + ".5",
+    ]
     for source in sources {
       #expect(failure(source) == .numberOutOfRange(offset: 0), "\(source.prefix(20))")
     }

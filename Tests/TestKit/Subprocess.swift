@@ -51,6 +51,15 @@ package enum Subprocess {
     return process
   }
 
+  /// Stops a process until `resume`.
+  package static func suspend(_ process: Int64) {
+    kill(pid_t(process), SIGSTOP)
+  }
+
+  package static func resume(_ process: Int64) {
+    kill(pid_t(process), SIGCONT)
+  }
+
   private static func withCStrings<Value>(
     _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Value
   ) -> Value {

@@ -36,6 +36,20 @@ package enum TestPostgres {
     migrations: [Migration] = [],
     _ body: @Sendable (PostgresConfiguration) async throws -> Value
   ) async throws -> Value {
+    await server.enter()
+    let outcome: Result<Value, any Error>
+    do {
+      outcome = .success(try await withNewDatabase(migrations, body))
+    } catch {
+      outcome = .failure(error)
+    }
+    await server.leave()
+    return try outcome.get()
+  }
+
+  private static func withNewDatabase<Value: Sendable>(
+    _ migrations: [Migration], _ body: @Sendable (PostgresConfiguration) async throws -> Value
+  ) async throws -> Value {
     let parameters = try await server.parameters()
     let administrator = try await server.administrator()
     let template = migrations.isEmpty ? "template0" : try await server.template(of: migrations)
@@ -108,9 +122,27 @@ package enum TestPostgres {
 
 /// The server of all tests, and the migrated databases that fresh ones are copied from.
 private actor SharedServer {
+  /// Tests run all at once; the server could not take so many connections.
+  private static let databasesAtATime = 12
+
+  private var inside = 0
+  private var waiting: [CheckedContinuation<Void, Never>] = []
   private var cluster: Task<[String: String], any Error>?
   private var connected: Database?
   private var templates: [String: Task<String, any Error>] = [:]
+
+  /// Waits for the turn to use a database; to be followed by `leave`.
+  func enter() async {
+    guard inside >= Self.databasesAtATime else {
+      inside += 1
+      return
+    }
+    await withCheckedContinuation { waiting.append($0) }
+  }
+
+  func leave() {
+    if waiting.isEmpty { inside -= 1 } else { waiting.removeFirst().resume() }
+  }
 
   func parameters() async throws -> [String: String] {
     if let cluster { return try await cluster.value }

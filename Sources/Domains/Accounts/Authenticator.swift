@@ -1,5 +1,5 @@
 package import Executors
-import Logging
+package import Logging
 package import Postgres
 package import Streams
 
@@ -12,15 +12,17 @@ package final class Authenticator: Sendable {
   private let database: Database
   private let sightings: DeviceSightings
   private let clock: any WallClock
+  private let logger: Logger
   private let cache: TokenCache
 
   package init(
     database: Database, invalidations: InvalidationFeed, sightings: DeviceSightings,
-    clock: any WallClock
+    clock: any WallClock, logger: Logger
   ) {
     self.database = database
     self.sightings = sightings
     self.clock = clock
+    self.logger = logger
     let cache = TokenCache(
       capacity: Self.cacheCapacity, sightingInterval: DeviceSightings.interval)
     self.cache = cache
@@ -57,6 +59,7 @@ package final class Authenticator: Sendable {
     do {
       row = try await DeviceStore.token(hash, on: database)
     } catch {
+      logger.warning("could not look up an access token", metadata: ["error": "\(error)"])
       throw .unavailable
     }
     guard let row else { throw .unknownToken(softLogout: false) }

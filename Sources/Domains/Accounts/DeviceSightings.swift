@@ -70,7 +70,9 @@ package final class DeviceSightings: Sendable {
     do {
       try await DeviceStore.note(batch, on: database)
     } catch {
-      logger.warning("could not note when devices were used", metadata: ["count": "\(batch.count)"])
+      logger.warning(
+        "could not note when devices were used",
+        metadata: ["count": "\(batch.count)", "error": "\(error)"])
     }
   }
 }

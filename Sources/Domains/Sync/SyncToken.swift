@@ -18,6 +18,6 @@ package struct SyncToken: Sendable, Hashable {
   }
 
   package var text: String {
-    "s\(events.text)"
+    "s\(events.description)"
   }
 }

@@ -26,7 +26,7 @@ struct Connector: Sendable {
     self.configuration = configuration
     let connections = configuration.sharedConnections + configuration.exclusiveConnections
     pool = BlockingPool(
-      threads: min(Limits.connectingThreads, connections), queueLimit: 2 * connections + 2)
+      threads: min(Limits.connectingThreads, connections), queueLimit: connections + Limits.maintenanceJobs)
   }
 
   /// Opens a connection for pipelined use.

@@ -16,7 +16,7 @@ package final class Database: Querying {
   let pool: ExclusivePool
   private let watchdog = Mutex<RepeatedTask?>(nil)
 
-  /// How often silent connections are looked for.
+  /// How often silent connections are looked for, at the least.
   private static let watchdogPeriod = TimeAmount.seconds(2)
 
   package init(configuration: PostgresConfiguration, executor: LoopExecutor, logger: Logger) {
@@ -91,9 +91,10 @@ package final class Database: Querying {
   }
 
   private func startWatchdog() {
-    let limit = (configuration.statementTimeout + Limits.answerSlack).amount
+    let limit = (configuration.statementTimeout + configuration.answerSlack).amount
+    let period = min(Self.watchdogPeriod, (configuration.answerSlack / 2).amount)
     let task = context.loop.scheduleRepeatedTask(
-      initialDelay: Self.watchdogPeriod, delay: Self.watchdogPeriod
+      initialDelay: period, delay: period
     ) { [links, pool] _ in
       links.closeSilent(for: limit)
       pool.closeSilent(for: limit)

@@ -11,6 +11,7 @@ extension Database {
   ///
   /// The task's cancellation is heeded while waiting for a connection and between tries only.
   /// - Throws: what `body` throws, `PostgresError`, `CancellationError`.
+  @discardableResult
   package func transaction<Value: Sendable>(
     _ options: TransactionOptions = TransactionOptions(),
     _ body: @Sendable (Transaction) async throws -> Value

@@ -12,6 +12,8 @@ package struct PostgresConfiguration: Sendable {
   package var statementTimeout = Duration.seconds(30)
   /// The server ends a session that holds a transaction open without doing anything.
   package var idleInTransactionTimeout = Duration.seconds(60)
+  /// How long after the statement timeout a connection whose server is silent is given up.
+  package var answerSlack = Duration.seconds(10)
   package var connectTimeout = Duration.seconds(5)
   /// Shown in `pg_stat_activity`.
   package var applicationName = "apus"
@@ -42,8 +44,6 @@ enum Limits {
   static let statementNameBytes = 63
   /// Bytes of the parameter buffer that are kept between statements.
   static let retainedParameterBytes = 1 << 20
-  /// How long after the statement timeout a silent server is given up as lost.
-  static let answerSlack = Duration.seconds(10)
   /// How long the outcome of a COMMIT whose answer was lost is looked for.
   static let commitResolution = Duration.seconds(30)
   /// How long `shutdown` waits for what is in flight.
@@ -51,6 +51,8 @@ enum Limits {
   /// Threads that open connections, so that name look-ups, TLS and password hashes stay off
   /// the event loop.
   static let connectingThreads = 2
+  /// Scripts and migration steps that may wait for one of those threads.
+  static let maintenanceJobs = 256
   static let firstReconnectDelay = Duration.milliseconds(50)
   static let longestReconnectDelay = Duration.seconds(1)
 }

@@ -43,9 +43,9 @@ package final class Transaction: Querying {
     var failure: PostgresError?
   }
 
-  private let wire: Wire
+  let wire: Wire
   private let options: TransactionOptions
-  private let context: ConnectionContext
+  let context: ConnectionContext
   private let resolver: CommitResolver
   private let state = Mutex(State())
 
@@ -104,7 +104,8 @@ package final class Transaction: Querying {
 
   /// Commits unless the body has done so itself.
   func conclude() async throws {
-    if state.withLock({ $0.phase == .open }) { try await commit() }
+    let hasEnded = state.withLock { $0.phase == .ended }
+    if !hasEnded { try await commit() }
   }
 
   /// Rolls back what is not committed.

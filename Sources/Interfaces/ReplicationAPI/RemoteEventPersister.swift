@@ -14,10 +14,10 @@ package struct RemoteEventPersister: EventPersister {
   private static let maximumAnswer = 1 << 20
 
   private let client: HTTPClient
-  private let endpoint: FetchEndpoint
+  private let endpoint: Endpoint
   private let secret: String
 
-  package init(client: HTTPClient, endpoint: FetchEndpoint, secret: String) {
+  package init(client: HTTPClient, endpoint: Endpoint, secret: String) {
     self.client = client
     self.endpoint = endpoint
     self.secret = secret
@@ -27,7 +27,7 @@ package struct RemoteEventPersister: EventPersister {
     _ request: PersistRequest
   ) async throws(PersistError) -> [PersistedEvent] {
     let call = FetchRequest(
-      endpoint: endpoint, method: "POST",
+      endpoint: endpoint, method: .post,
       path: "/_apus/replication/v1/rooms/\(Self.escaped(request.roomID))/events",
       headers: [("Authorization", "Bearer \(secret)"), ("Content-Type", "application/json")],
       body: PersistRequestCodec.encode(request), timeout: Self.callTimeout,

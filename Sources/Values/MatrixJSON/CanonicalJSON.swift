@@ -126,10 +126,8 @@ private struct Canonicaliser {
     }
     output.append(UInt8(ascii: "\""))
     storage.bytes.withUnsafeBufferPointer { text in
-      var unescaped: [UInt8] = []
       let raw = UnsafeBufferPointer(rebasing: text[entry.textRange])
-      EscapedText.unescape(raw, into: &unescaped)
-      unescaped.withUnsafeBufferPointer { EscapedText.escape($0, into: &output) }
+      EscapedText.unescaped(raw).withUnsafeBufferPointer { EscapedText.escape($0, into: &output) }
     }
     output.append(UInt8(ascii: "\""))
   }

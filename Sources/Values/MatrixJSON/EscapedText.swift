@@ -62,6 +62,13 @@ enum EscapedText {
     }
   }
 
+  static func unescaped(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    var output: [UInt8] = []
+    output.reserveCapacity(text.count)
+    unescape(text, into: &output)
+    return output
+  }
+
   /// Adds what the escaped text stands for.
   ///
   /// - Parameter text: between the quotation marks; checked by the parser.

@@ -93,9 +93,7 @@ struct JSONParser {
     let entry = try string()
     let last = tape[open].lastKey
     if tape[open].flags.contains(.sorted) {
-      let inOrder =
-        !entry.flags.contains(.escaped)
-        && (last == 0 || precedes(tape[last].textRange, entry.textRange))
+      let inOrder = last == 0 || precedes(tape[last], entry)
       if !inOrder { tape[open].flags.subtract([.sorted, .canonical]) }
     }
     tape[open].lastKey = tape.count
@@ -104,9 +102,14 @@ struct JSONParser {
     position &+= 1
   }
 
-  private func precedes(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
-    textOrder(UnsafeBufferPointer(rebasing: text[left]), UnsafeBufferPointer(rebasing: text[right]))
-      < 0
+  private func precedes(_ left: TapeEntry, _ right: TapeEntry) -> Bool {
+    let leftText = UnsafeBufferPointer(rebasing: text[left.textRange])
+    let rightText = UnsafeBufferPointer(rebasing: text[right.textRange])
+    guard left.flags.contains(.escaped) || right.flags.contains(.escaped) else {
+      return textOrder(leftText, rightText) < 0
+    }
+    return EscapedText.unescaped(leftText)
+      .lexicographicallyPrecedes(EscapedText.unescaped(rightText))
   }
 
   private mutating func begin(

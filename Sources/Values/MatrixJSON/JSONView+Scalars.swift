@@ -59,10 +59,7 @@ extension JSONView {
 
   private func unescaped(_ entry: TapeEntry) -> [UInt8] {
     storage.bytes.withUnsafeBufferPointer {
-      var output: [UInt8] = []
-      output.reserveCapacity(entry.length)
-      EscapedText.unescape(UnsafeBufferPointer(rebasing: $0[entry.textRange]), into: &output)
-      return output
+      EscapedText.unescaped(UnsafeBufferPointer(rebasing: $0[entry.textRange]))
     }
   }
 }

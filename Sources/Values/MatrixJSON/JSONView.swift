@@ -31,8 +31,7 @@ package struct JSONView: Sendable {
     storage.bytes[entry.range]
   }
 
-  /// True when `rawBytes` is known to be the canonical JSON of this value. False for a few values
-  /// that are canonical all the same: objects with escapes in their keys.
+  /// True when `rawBytes` is the canonical JSON of this value.
   package var isCanonical: Bool {
     entry.flags.contains(.canonical)
   }

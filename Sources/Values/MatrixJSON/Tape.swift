@@ -9,7 +9,7 @@ struct TapeEntry {
     static let escaped = Flags(rawValue: 2)
     /// A number that is an integer in ±(2^53-1) without fraction and exponent.
     static let integer = Flags(rawValue: 4)
-    /// An object whose keys have no escapes and strictly ascend: so none is repeated.
+    /// An object whose keys strictly ascend, unescaped: so none is repeated.
     static let sorted = Flags(rawValue: 8)
   }
 

@@ -1,7 +1,7 @@
 import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
-package import Streams
+import Streams
 
 /// How a stored event travels in the events stream.
 package enum EventStreamRow {

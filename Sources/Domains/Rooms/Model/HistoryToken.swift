@@ -24,7 +24,7 @@ package enum HistoryToken: Sendable, Hashable {
   package var text: String {
     switch self {
     case .position(let position): "t\(position)"
-    case .stream(let token): "s\(token.text)"
+    case .stream(let token): "s\(token.description)"
     }
   }
 

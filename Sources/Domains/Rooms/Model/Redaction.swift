@@ -1,5 +1,7 @@
+import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
+import Streams
 
 /// What a redaction makes of its target, the same in the owner's database and in the memory of
 /// the workers that hold the event.
@@ -7,7 +9,7 @@ package enum Redaction {
   /// The members that a redaction adds to its target's `unsigned`, without braces.
   /// spec: client-server-api#redactions
   static func unsigned(because redaction: Event, now: Int64) -> [UInt8] {
-    let stored = StoredEvent(event: redaction, streamOrdering: 0, writer: .none)
+    let stored = StoredEvent(event: redaction, streamOrdering: 0, writer: WriterID(raw: 0))
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("redacted_because")
@@ -21,7 +23,7 @@ package enum Redaction {
   /// The event without its content.
   static func redacted(_ target: Event) throws -> Event {
     try Event(
-      bytes: try redactedBytes(of: target), version: target.version, eventID: target.eventID)
+      bytes: redactedBytes(of: target), version: target.version, eventID: target.eventID)
   }
 
   /// A stored event as it is after `redaction`; nil when it cannot be redacted.

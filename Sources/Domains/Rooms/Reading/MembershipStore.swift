@@ -1,5 +1,6 @@
 package import MatrixIdentifiers
 package import Postgres
+import RoomEvents
 package import Streams
 
 /// A user's place in a room.

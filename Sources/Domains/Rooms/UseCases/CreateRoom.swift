@@ -1,6 +1,6 @@
-package import Accounts
-package import Executors
-package import MatrixCrypto
+import Accounts
+import Executors
+import MatrixCrypto
 package import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
@@ -9,7 +9,6 @@ import RoomEvents
 package struct CreateRoom: Sendable {
   /// Letters of a random room id.
   private static let roomIDLength = 18
-  private static let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
   private let persister: any EventPersister
   private let aliases: AliasStore
@@ -64,7 +63,7 @@ package struct CreateRoom: Sendable {
     let version = state.options.version
     var roomID: RoomID?
     if !version.rules.roomIDIsCreateHash {
-      let name = SecureRandom.string(count: Self.roomIDLength, alphabet: Self.letters)
+      let name = SecureRandom.string(Self.roomIDLength)
       roomID = RoomID("!\(name):\(serverName.text)")
     }
     let template = EventTemplate(

@@ -6,6 +6,9 @@ import RoomEvents
 import Streams
 
 extension EventWriter {
+  /// Deciding changes the heads, so the transaction must not be run again by itself.
+  private static let options = TransactionOptions(retries: 0)
+
   /// Decides and commits a batch, over again while the database is away or another process
   /// held the lease: a failed commit has written nothing.
   func process(_ batch: [Waiting]) async {
@@ -35,7 +38,8 @@ extension EventWriter {
     switch failure.kind {
     case .fenced:
       return await lease.reacquire()
-    case .unavailable, .serialization, .statementTimeout, .commitOutcomeUnknown, .uniqueViolation:
+    case .unavailable, .overloaded, .serialization, .deadlock, .statementTimeout,
+      .commitOutcomeUnknown, .uniqueViolation:
       return true
     case .other:
       return false
@@ -55,7 +59,7 @@ extension EventWriter {
     try await loadMissingHeads(for: requests)
     let needs = BatchNeeds(requests, heads: heads)
     let now = clock.now()
-    let (draft, orderings) = try await database.transaction(.write) { transaction in
+    let (draft, orderings) = try await database.transaction(Self.options) { transaction in
       let (draft, orderings) = try await self.decide(
         requests, needs: needs, now: now, in: transaction)
       guard !draft.planned.isEmpty else { return (draft, orderings) }

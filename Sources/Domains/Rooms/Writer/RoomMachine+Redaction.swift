@@ -19,7 +19,7 @@ extension RoomMachine {
       throw .refused(
         AuthRejection(rule: "redaction-of-create", reason: "A create event cannot be redacted"))
     }
-    let levels = PowerLevels(state: head)
+    let levels = PowerLevels(event: head.event(.powerLevels), create: head.event(.create))
     guard target.sender == event.sender || levels.level(of: event.sender) >= levels.redact else {
       throw .refused(
         AuthRejection(

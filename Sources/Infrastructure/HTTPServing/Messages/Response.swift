@@ -39,18 +39,26 @@ package struct Response: Sendable {
     storage = .buffer(buffer)
   }
 
-  package static func json(_ status: Int = 200, _ bytes: [UInt8]) -> Response {
+  package static func json(_ status: Int, _ bytes: [UInt8]) -> Response {
     Response(status: status, body: bytes)
   }
 
-  package static func json(_ status: Int = 200, _ value: JSON) -> Response {
+  package static func json(_ status: Int, _ value: JSON) -> Response {
     Response(status: status, body: value.bytes)
+  }
+
+  package static func json(_ bytes: [UInt8]) -> Response {
+    json(200, bytes)
+  }
+
+  package static func json(_ value: JSON) -> Response {
+    json(200, value)
   }
 
   /// The empty JSON object that says "done".
   package static let empty = Response(status: 200, body: [0x7B, 0x7D])
 
-  package static func text(_ status: Int = 200, _ text: String) -> Response {
+  package static func text(_ status: Int, _ text: String) -> Response {
     Response(status: status, contentType: textType, body: Array(text.utf8))
   }
 

@@ -10,6 +10,7 @@ struct FleetChecks {
   func run() {
     checkWriters()
     checkSenders()
+    checkPlaces()
     checkPrerequisites()
     checkOwnDuties()
     if !fleet.identity.isMain { checkWorker() }
@@ -50,6 +51,17 @@ struct FleetChecks {
           at: at(job.listKey))
         problems.add([problem])
       }
+    }
+  }
+
+  private func checkPlaces() {
+    var taken: [InstanceLocation: String] = [:]
+    for (name, place) in fleet.instanceMap.sorted(by: { $0.key < $1.key }) {
+      guard let other = taken.updateValue(name, forKey: place) else { continue }
+      problems.error(
+        "instance_map.\(other)", "instance_map.\(name)", at: at("instance_map"),
+        "\(other) and \(name) cannot answer at one place.",
+        fix: "give each instance the place of its own replication listener")
     }
   }
 

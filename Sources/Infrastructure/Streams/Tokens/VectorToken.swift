@@ -30,9 +30,7 @@ package struct VectorToken: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether whoever is at `other` has seen all that this token stands for.
   package func isCovered(by other: VectorToken) -> Bool {
-    minimum <= other.minimum
-      && positions.allSatisfy { other.covers($0.key, $0.value) }
-      && other.positions.allSatisfy { position(of: $0.key) <= $0.value }
+    minimum <= other.minimum && positions.allSatisfy { other.covers($0.key, $0.value) }
   }
 
   /// The same token with one writer further on; a lower position changes nothing.

@@ -1,0 +1,51 @@
+import Executors
+import Synchronization
+
+extension Waiter {
+  /// Waits for the outcome at most `limit`; `otherwise` becomes it after that, or when the
+  /// waiting task is cancelled.
+  func value(within limit: Duration, otherwise: Value) async -> Value {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        try? await Task.sleep(for: limit)
+        self.resolve(otherwise)
+      }
+      let value = await self.value(ifCancelled: otherwise)
+      group.cancelAll()
+      return value
+    }
+  }
+}
+
+/// Wakes one task that does something from time to time.
+final class Wakeup: Sendable {
+  private enum State {
+    case idle
+    case raised
+    case waiting(Waiter<Void>)
+  }
+
+  private let state = Mutex(State.idle)
+
+  /// Ends the wait, or the next one if nobody waits now.
+  func raise() {
+    let waiter: Waiter<Void>? = state.withLock { state in
+      defer { state = .raised }
+      guard case .waiting(let waiter) = state else { return nil }
+      return waiter
+    }
+    waiter?.resolve(())
+  }
+
+  /// Returns when raised, after `limit`, or when the task is cancelled. One task may wait.
+  func wait(atMost limit: Duration) async {
+    let waiter = Waiter<Void>()
+    let isRaised = state.withLock { state in
+      if case .raised = state { return true }
+      state = .waiting(waiter)
+      return false
+    }
+    if !isRaised { await waiter.value(within: limit, otherwise: ()) }
+    state.withLock { $0 = .idle }
+  }
+}

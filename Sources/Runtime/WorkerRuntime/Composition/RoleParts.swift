@@ -1,0 +1,45 @@
+import HTTPServing
+import ReplicationAPI
+import Rooms
+import ServerConfig
+import Streams
+
+/// What a process does besides keeping its streams, by its role and duties.
+struct RoleParts {
+  let routes: [Route]
+  private let accounts: AccountsParts?
+  private let rooms: RoomsParts?
+
+  init(_ platform: Platform, _ streams: EventStreams) {
+    let config = platform.config
+    var routes: [Route] = []
+    if config.duties.contains(.serveClients) {
+      let database = platform.database
+      let propagation = ProfilePropagation(
+        persister: streams.persister, memberships: MembershipStore(database: database),
+        states: StateStore(database: database))
+      let accounts = AccountsParts(
+        platform, invalidations: streams.invalidations, observer: propagation)
+      let rooms = RoomsParts(
+        platform, accounts: accounts, persister: streams.persister, reader: streams.reader)
+      routes += accounts.routes + rooms.routes
+      (self.accounts, self.rooms) = (accounts, rooms)
+    } else {
+      (accounts, rooms) = (nil, nil)
+    }
+    if let writer = streams.writer, let secret = config.fleet.replicationSecret {
+      routes += ReplicationRoutes.routes(persister: writer, secret: secret)
+    }
+    self.routes = routes
+  }
+
+  /// Runs until cancelled.
+  func run() async {
+    await accounts?.sightings.run()
+  }
+
+  /// Lets go of those who wait, because the process is stopping.
+  func drain() {
+    rooms?.sync.drain()
+  }
+}

@@ -1,0 +1,119 @@
+import Executors
+import HTTPServing
+import Logging
+import Postgres
+import Rooms
+import ServerConfig
+import Streams
+import Synchronization
+import Telemetry
+
+/// One server process: starts what its role needs, runs until told to stop, and stops in order.
+final class Worker: Sendable {
+  /// How long a worker waits for main to bring the schema up to date.
+  private static let schemaPatience = Duration.seconds(60)
+  /// How long a process that starts waits for the database.
+  private static let databasePatience = Duration.seconds(60)
+  /// How long running requests may take to end when the process stops.
+  private static let drainTime = Duration.seconds(10)
+
+  private let config: HomeserverConfig
+  private let executor: LoopExecutor
+  private let shutdown: ShutdownSignal
+  private let logger: Logger
+  private let servers = Mutex<[HTTPServer]>([])
+  private let isReady = Atomic(false)
+
+  init(
+    config: HomeserverConfig, executor: LoopExecutor, shutdown: ShutdownSignal, logger: Logger
+  ) {
+    self.config = config
+    self.executor = executor
+    self.shutdown = shutdown
+    self.logger = logger
+  }
+
+  /// - Returns: the exit code.
+  func run() async -> Int32 {
+    do {
+      try await start()
+      logger.info("stopped")
+      return 0
+    } catch {
+      logger.critical("cannot run", metadata: ["error": "\(error)"])
+      StandardError.write("\(config.identity.instanceName): \(error)\n")
+      return 1
+    }
+  }
+
+  /// Loads renewed certificates from their files.
+  func reloadCertificates() {
+    for server in servers.withLock({ $0 }) {
+      do {
+        try server.reloadCertificates()
+      } catch {
+        logger.error("certificates were not reloaded", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
+  private func start() async throws {
+    let metrics = PrometheusRegistry()
+    ProcessMetrics.register(in: metrics)
+    let platform = Platform(config: config, executor: executor, metrics: metrics)
+    try await platform.database.start(timeout: Self.databasePatience)
+    try await DatabaseChecks(platform: platform).run()
+    try await prepareSchema(platform.database)
+    let streams = try await EventStreams.start(platform)
+    let parts = RoleParts(platform, streams)
+    let health = HealthRoutes.health { [self] in
+      isReady.load(ordering: .relaxed) ? [] : ["start-up"]
+    }
+    let made = try Listeners.servers(
+      config, routes: parts.routes + health + [HealthRoutes.metrics(metrics)],
+      executor: executor, metrics: metrics)
+    servers.withLock { $0 = made }
+    try await serve(made, platform, streams, parts)
+  }
+
+  private func prepareSchema(_ database: Database) async throws {
+    let migrator = Migrator(
+      database: database, migrations: Schema.migrations, logger: Logger(label: "apus.schema"))
+    if config.duties.contains(.migrate) {
+      try await migrator.migrate()
+    } else {
+      try await migrator.waitUntilCurrent(timeout: Self.schemaPatience)
+    }
+  }
+
+  private func serve(
+    _ servers: [HTTPServer], _ platform: Platform, _ streams: EventStreams, _ parts: RoleParts
+  ) async throws {
+    try await withThrowingDiscardingTaskGroup { group in
+      group.addTask { try await streams.run() }
+      group.addTask { await parts.run() }
+      try await streams.settle()
+      for server in servers { try await server.start() }
+      isReady.store(true, ordering: .relaxed)
+      ServiceNotifier.notify(.ready)
+      logger.info(
+        "ready",
+        metadata: [
+          "role": "\(config.identity.role.rawValue)", "listeners": "\(servers.count)",
+        ])
+      await shutdown.wait()
+      isReady.store(false, ordering: .relaxed)
+      parts.drain()
+      await withDiscardingTaskGroup { draining in
+        for server in servers {
+          draining.addTask { await server.drain(within: Self.drainTime) }
+        }
+      }
+      await streams.release()
+      group.cancelAll()
+    }
+    await platform.client.shutdown()
+    await platform.database.shutdown()
+    await platform.blocking.shutdown()
+  }
+}

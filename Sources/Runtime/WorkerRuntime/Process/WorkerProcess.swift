@@ -1,0 +1,84 @@
+import Executors
+import Glibc
+import HTTPServing
+import Logging
+import NIOCore
+import NIOPosix
+package import ServerConfig
+import Telemetry
+
+/// The life of a server process, from its configuration to its exit code.
+package enum WorkerProcess {
+  /// Runs until SIGTERM or SIGINT and does not return.
+  package static func run(_ role: WorkerRole, _ options: WorkerOptions) -> Never {
+    var signals = SignalSet([SIGTERM, SIGINT, SIGHUP])
+    let config = load(role, options)
+    let levels = startLogging(config)
+    let logger = Logger(label: "apus")
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let executor = LoopExecutor(loop: group.next())
+    let shutdown = ShutdownSignal()
+    let worker = Worker(config: config, executor: executor, shutdown: shutdown, logger: logger)
+    Task(executorPreference: executor) { exit(await worker.run()) }
+    while true {
+      switch signals.next() {
+      case SIGHUP:
+        if let fresh = config.logging.reloaded() { levels.current = fresh.level.loggerLevel }
+        worker.reloadCertificates()
+      default:
+        // The second one means it: a person at the terminal has lost patience.
+        if shutdown.isGiven { exit(1) }
+        ServiceNotifier.notify(.stopping)
+        shutdown.give()
+      }
+    }
+  }
+
+  private static func load(_ role: WorkerRole, _ options: WorkerOptions) -> HomeserverConfig {
+    do throws(ConfigFailure) {
+      let loaded = try HomeserverConfig.load(paths: options.configPath, for: role)
+      if !loaded.warnings.isEmpty { StandardError.write(loaded.warnings.report() + "\n") }
+      return loaded.config
+    } catch {
+      StandardError.write("\(error)\n")
+      exit(1)
+    }
+  }
+
+  private static func startLogging(_ config: HomeserverConfig) -> LogLevels {
+    var descriptor: Int32?
+    if let file = config.logging.file {
+      let opened = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+      if opened >= 0 {
+        descriptor = opened
+      } else {
+        StandardError.write(
+          "warning: log_config: \(file) cannot be written; logging to standard error\n")
+      }
+    }
+    return bootstrapLogging(
+      format: config.logging.format == .json ? .json : .text,
+      level: config.logging.level.loggerLevel, instance: config.identity.instanceName,
+      descriptor: descriptor)
+  }
+}
+
+/// Text for the person who starts the process.
+enum StandardError {
+  static func write(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+  }
+}
+
+extension LoggingSection.Level {
+  var loggerLevel: Logger.Level {
+    switch self {
+    case .debug: .debug
+    case .info: .info
+    case .warning: .warning
+    case .error: .error
+    case .critical: .critical
+    }
+  }
+}

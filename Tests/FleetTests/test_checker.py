@@ -1,0 +1,126 @@
+"""The checker finds each kind of fault in made-up logs, and none in good ones."""
+import random
+
+import pytest
+
+from support.checker import Log, Read, Send, check, goes_back, owner, rooms_not_reached
+
+ROOM, READERS = "!room", ["ann", "ben"]
+
+
+def good_run(messages=30, seed=1):
+    """A log without faults: every message acknowledged, some of them twice, all read by all."""
+    chance = random.Random(seed)
+    log, history = Log(), {ROOM: []}
+    for number in range(messages):
+        text, event = f"text {number}", f"$event{number}"
+        log.sends.append(Send(ROOM, "ann", f"t{number}", text, number, number + 0.5,
+                              [event] * chance.choice((1, 1, 2))))
+        history[ROOM].append((event, text))
+        for reader in READERS:
+            log.read(Read(reader, ROOM, event, text, number + 0.6))
+    log.tokens["ann"] = [f"s{number}" for number in range(messages)]
+    return log, history
+
+
+def violations(log, history):
+    return check(log, history, {ROOM: READERS})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_good_run_has_no_violation(seed):
+    assert violations(*good_run(seed=seed)) == []
+
+
+def test_a_message_that_is_not_acknowledged_may_be_lost_but_not_half_there():
+    log, history = good_run()
+    log.sends.append(Send(ROOM, "ann", "t99", "never answered", 99))
+    assert violations(log, history) == []
+    history[ROOM].append(("$late", "never answered"))
+    assert [one.startswith(f"{reader} in !room missed 1") for one, reader in zip(
+        violations(log, history), READERS)] == [True, True]
+
+
+def break_lost_event(log, history):
+    event, _ = history[ROOM].pop(7)
+    for reader in READERS:
+        log.reads[reader, ROOM] = [one for one in log.reads[reader, ROOM] if one.event != event]
+
+
+def break_doubled_transaction(log, history):
+    log.sends[3].answers.append("$second")
+    history[ROOM].append(("$second", "text 3"))
+    for reader in READERS:
+        log.read(Read(reader, ROOM, "$second", "text 3", 99))
+
+
+def break_doubled_delivery(log, history):
+    log.reads["ben", ROOM].insert(9, log.reads["ben", ROOM][4])
+
+
+def break_missed_delivery(log, history):
+    del log.reads["ben", ROOM][5]
+
+
+def break_order(log, history):
+    reads = log.reads["ben", ROOM]
+    reads[4], reads[5] = reads[5], reads[4]
+
+
+def break_phantom(log, history):
+    log.read(Read("ann", ROOM, "$phantom", "rolled back", 99))
+
+
+def break_token(log, history):
+    log.tokens["ann"] += ["s5~1.9", "s5~1.7"]
+
+
+def break_wrong_id(log, history):
+    log.sends[2].answers = ["$another"]
+
+
+@pytest.mark.parametrize("damage, said", [
+    (break_lost_event, "acknowledged and is lost"),
+    (break_doubled_transaction, "answered with different events"),
+    (break_doubled_transaction, "message text 3 is 2 times in the history"),
+    (break_doubled_delivery, "ben in !room read $event4 2 times"),
+    (break_missed_delivery, "ben in !room missed 1 of 30"),
+    (break_order, "ben in !room read in another order"),
+    (break_phantom, "ann in !room read $phantom, which is not in the history"),
+    (break_token, "ann's token went back from s5~1.9 to s5~1.7"),
+    (break_wrong_id, "was acknowledged as $another and is"),
+    (lambda log, _: log.refusals.append("403 for a member"), "403 for a member")])
+def test_each_kind_of_fault_is_found(damage, said):
+    log, history = good_run()
+    damage(log, history)
+    assert any(said in one for one in violations(log, history)), violations(log, history)
+
+
+@pytest.mark.parametrize("before, after, back", [
+    ("s5", "s6", False), ("s5", "s5", False), ("s6", "s5", True),
+    ("s5~1.9", "s5~1.9~2.7", False), ("s5~1.9~2.7", "s5~1.9", True),
+    ("s5~1.9~2.7", "s8~1.9", False), ("s5~1.9", "s8", True), ("s5~1.9", "s9", False),
+    ("s5~1.9_3", "s5~1.10_2", False), ("s5~1.9_3", "s5~1.8_4", True),
+    ("opaque", "s1", False)])
+def test_tokens_are_compared_writer_by_writer(before, after, back):
+    assert goes_back(before, after) is back
+
+
+def test_recovery_needs_a_new_message_read_by_all():
+    log = Log()
+    members = {ROOM: READERS}
+    log.sends.append(Send(ROOM, "ann", "t1", "old", 1.0, 1.1, ["$1"]))
+    for reader in READERS:
+        log.read(Read(reader, ROOM, "$1", "old", 5.0))
+    assert rooms_not_reached(log, members, 2.0, [ROOM]) == {ROOM}, "it began before the fault ended"
+    log.sends.append(Send(ROOM, "ann", "t2", "new", 2.5, 2.6, ["$2"]))
+    log.read(Read("ann", ROOM, "$2", "new", 3.0))
+    assert rooms_not_reached(log, members, 2.0, [ROOM]) == {ROOM}, "one member has not read it"
+    log.read(Read("ben", ROOM, "$2", "new", 3.1))
+    assert rooms_not_reached(log, members, 2.0, [ROOM]) == set()
+
+
+def test_rooms_are_shared_out_as_the_server_does():
+    shares = {owner(f"!{number}:x", ["one", "two"]) for number in range(20)}
+    assert shares == {"one", "two"}
+    assert owner("!anything", ["only"]) == "only"
