@@ -5,25 +5,43 @@ import Testing
 @testable import Accounts
 
 struct LoginTests {
-  @Test(arguments: ["alice", "ALICE", "@alice:example.org", "@Alice:example.org"])
-  func findsTheUserByNameOrID(user: String) async throws {
+  @Test func findsTheUserByNameOrID() async throws {
     try await withWorld { world in
       try await world.makeUser("alice")
-      #expect(try await world.logIn(user).userID == (try world.user("alice")))
+      for user in ["alice", "ALICE", "@alice:example.org", "@Alice:example.org"] {
+        #expect(try await world.logIn(user).userID == (try world.user("alice")), "\(user)")
+      }
     }
   }
 
-  @Test(arguments: [
-    ("alice", "wrong"), ("alice", ""), ("alice", "right password\u{0}x"),
-    ("nobody", "right password"),
-    ("@alice:elsewhere.org", "right password"), ("", "right password"), ("@", "right password"),
-    ("@alice", "right password"), ("a\u{0}lice", "right password"),
-  ])
-  func refusesAlike(user: String, password: String) async throws {
+  @Test func importedNameInUpperCaseIsItsOwn() async throws {
     try await withWorld { world in
       try await world.makeUser("alice")
-      await #expect(throws: AccountError.wrongCredentials) {
-        try await world.logIn(user, password: password)
+      try await world.makeUser("bob", password: "other password")
+      try await world.run(
+        """
+        INSERT INTO users (user_id, password_hash, created_at)
+        SELECT '@Alice:example.org', password_hash, 0 FROM users WHERE user_id LIKE '@bob%'
+        """)
+      let imported = try await world.logIn("Alice", password: "other password")
+      #expect(imported.userID.text == "@Alice:example.org")
+      #expect(try await world.logIn("alice").userID == (try world.user("alice")))
+    }
+  }
+
+  @Test func refusesAlike() async throws {
+    let right = "right password"
+    try await withWorld { world in
+      try await world.makeUser("alice")
+      let tries = [
+        ("alice", "wrong"), ("alice", ""), ("alice", "\(right)\u{0}x"), ("nobody", right),
+        ("@alice:elsewhere.org", right), ("", right), ("@", right), ("@alice", right),
+        ("a\u{0}lice", right), (String(repeating: "a", count: 100_000), right),
+      ]
+      for (user, password) in tries {
+        await #expect(throws: AccountError.wrongCredentials, "\(user.prefix(30))") {
+          try await world.logIn(user, password: password)
+        }
       }
     }
   }
@@ -112,11 +130,11 @@ struct LoginTests {
     func time(_ hash: String?) async throws -> Duration {
       var best = Duration.seconds(60)
       for _ in 0..<3 {
-        best = min(
-          best,
-          try await ContinuousClock().measure {
-            #expect(try await hasher.matches("wrong password", hash) == false)
-          })
+        let duration = try await ContinuousClock().measure {
+          let matches = try await hasher.matches("wrong password", hash)
+          #expect(!matches)
+        }
+        best = min(best, duration)
       }
       return best
     }

@@ -92,3 +92,60 @@ extension World {
       sightings: sightings ?? self.sightings(), clock: clock, logger: TestPostgres.logger)
   }
 }
+
+/// Another process on the same database that hears no announcements.
+struct OtherProcess: Sendable {
+  let authenticator: Authenticator
+  fileprivate let hub: ReplicationHub
+
+  /// Reads what the database has for it since the last time.
+  func poll() async throws {
+    try await hub.start()
+  }
+}
+
+extension World {
+  func otherProcess() async throws -> OtherProcess {
+    let hub = ReplicationHub(
+      bus: InMemoryBus(), database: database, instanceName: "other", logger: TestPostgres.logger)
+    try await hub.start()
+    let authenticator = Authenticator(
+      database: database, invalidations: hub.invalidations, sightings: sightings(), clock: clock,
+      logger: TestPostgres.logger)
+    return OtherProcess(authenticator: authenticator, hub: hub)
+  }
+}
+
+/// Gives `body` the accounts of the server example.org; the cost of passwords is the least.
+func withWorld(
+  enableRegistration: Bool = true, allowGuestAccess: Bool = false, pepper: String = "",
+  sharedSecret: String? = World.secret, _ body: @Sendable (World) async throws -> Void
+) async throws {
+  let configuration = AccountsConfiguration(
+    serverName: try #require(ServerName("example.org")), enableRegistration: enableRegistration,
+    allowGuestAccess: allowGuestAccess, bcryptRounds: 4, pepper: pepper,
+    sharedSecret: sharedSecret)
+  let migrations = StreamsSchema.migrations + AccountsSchema.migrations
+  let pool = BlockingPool(threads: 1, queueLimit: 100)
+  let outcome: Result<Void, any Error>
+  do {
+    outcome = .success(
+      try await TestPostgres.withDatabase(migrations: migrations) { database in
+        let hub = ReplicationHub(
+          bus: InMemoryBus(), database: database, instanceName: "main",
+          logger: TestPostgres.logger)
+        try await hub.start()
+        try await body(
+          World(
+            database: database, invalidations: hub.invalidations,
+            clock: ManualClock(1_700_000_000_000),
+            configuration: configuration,
+            passwords: PasswordHasher(
+              rounds: configuration.bcryptRounds, pepper: configuration.pepper, pool: pool)))
+      })
+  } catch {
+    outcome = .failure(error)
+  }
+  await pool.shutdown()
+  try outcome.get()
+}

@@ -19,9 +19,10 @@ def pytest_addoption(parser):
 
 
 def pytest_generate_tests(metafunc):
-    """A module that names `DEPLOYMENTS` runs its tests of `server` once on each of them."""
-    if "server" in metafunc.fixturenames:
-        names = getattr(metafunc.module, "DEPLOYMENTS", ("fleet",))
+    """A module that names `DEPLOYMENTS` runs its tests of `server` once on each of them; others
+    have a `server` of their own."""
+    names = getattr(metafunc.module, "DEPLOYMENTS", None)
+    if names and "server" in metafunc.fixturenames:
         if metafunc.config.getoption("--server"):
             names = ("external",)
         metafunc.parametrize("server", names, indirect=True, scope="session")

@@ -114,8 +114,9 @@ class Run:
             rooms = fault.unharmed(list(self.members))
             await self.reached(began, rooms, UNHARMED_SECONDS, f"while {fault.name}")
         hit = await injection
-        took = await self.reached(
-            time.monotonic(), self.members, RECOVERY_SECONDS, f"after {fault.name} ({hit})")
+        over, when = time.monotonic(), f"after {fault.name} ({hit})"
+        await self.reached(over, self.members, RECOVERY_SECONDS, when)
+        took = await self.all_ready(over, when)
         self.slowest = max(self.slowest, took)
         self.say(f"{fault.name}{f' ({hit})' if hit else ''}: recovered in {took:.1f} s")
 
@@ -130,6 +131,20 @@ class Run:
         took = time.monotonic() - since
         if took > limit:
             self.violations.append(f"{when} it took {took:.1f} s until every room moved on")
+        return took
+
+    async def all_ready(self, since, when):
+        """Wait until every process says that it is ready, within the same limit."""
+        fleet = self.server.fleet
+        names = [one.name for one in fleet.plan.processes]
+        while left := [name for name in names
+                       if not await asyncio.to_thread(fleet.is_ready, name)]:
+            if time.monotonic() - since > PATIENCE_SECONDS:
+                raise AssertionError(f"not ready {when}: {left}\n{self.server.tails()}")
+            await asyncio.sleep(0.05)
+        took = time.monotonic() - since
+        if took > RECOVERY_SECONDS:
+            self.violations.append(f"{when} it took {took:.1f} s until every process was ready")
         return took
 
     def history(self, room):

@@ -12,6 +12,8 @@ from support.api import CLIENT, bodies, quote, timeline
 from support.deployment import unique
 from support.waiting import until
 
+PARKED_SECONDS = 0.3  # from the connection to the waiting long poll; nothing outside shows it
+
 
 @pytest.fixture(scope="module")
 def server(deployments):
@@ -60,12 +62,13 @@ def test_kill_and_restart_lose_nothing(server, ann):
 
 def test_an_orderly_end_answers_who_waits(server, ann):
     since = ann.sync()["next_batch"]
-    answers = []
+    answers, before = [], connections(server)
     path = f"{CLIENT}/sync?since={quote(since)}&timeout=30000"
     waiting = threading.Thread(target=lambda: answers.append(server.api.raw(
         "GET", path, headers={"Authorization": f"Bearer {ann.token}"}, url=server.main)))
     waiting.start()
-    until(lambda: established(server), 5, "the long poll has reached the server")
+    until(lambda: connections(server) > before, 5, "the long poll has reached the server")
+    waiting.join(PARKED_SECONDS)
     child = server.fleet.children["main"]
     pid, began = child.pid, time.monotonic()
     child.signal(signal.SIGTERM)
@@ -77,9 +80,9 @@ def test_an_orderly_end_answers_who_waits(server, ann):
     until(lambda: server.fleet.is_ready("main"), 15, "main is ready again")
 
 
-def established(server):
-    """True once a client is connected to main itself."""
+def connections(server):
+    """How many clients are connected to main itself."""
     port = server.fleet.plan.main.client_port
     with open("/proc/net/tcp", encoding="ascii") as file:
         rows = [line.split() for line in file.readlines()[1:]]
-    return any(int(row[1].rsplit(":", 1)[1], 16) == port and row[3] == "01" for row in rows)
+    return sum(int(row[1].rsplit(":", 1)[1], 16) == port and row[3] == "01" for row in rows)

@@ -90,16 +90,17 @@ def group_of(target, name):
 # ---- reading and writing configuration -----------------------------------------------------
 
 def test_worker_files_are_read(folder):
-    plan = plan_from_folder(write_workers(folder / "workers", [9093, 8083, 9094, 9200]), 8081)
+    plan = plan_from_folder(write_workers(folder / "workers", [9093, 8083, 9094, 9200]), 8080)
     worker, = plan.workers
     assert (worker.name, worker.program) == ("worker1", "apus-generic-worker")
     assert (worker.client_port, worker.health_port) == (8083, 8083)
     assert [one.port for one in worker.listeners] == [8083, 9094, 9200]
-    assert (plan.main.client_port, [one.port for one in plan.main.listeners]) == (8081, [8081, 9093])
+    assert [one.port for one in plan.main.listeners] == [8080, 9093, 9200]
+    assert (plan.main.client_port, plan.main.health_port) == (8080, 8080)
 
 
 def test_the_shipped_worker_files_are_read():
-    plan = plan_from_folder(ROOT / "workers", 8081)
+    plan = plan_from_folder(ROOT / "workers", 8080)
     apps = sorted(one.program for one in plan.workers)
     assert apps == sorted(
         2 * ["apus-generic-worker", "apus-event-persister", "apus-federation-sender"]
@@ -112,7 +113,7 @@ def test_a_worker_file_without_a_name_is_named(folder):
     workers = write_workers(folder / "workers", [1, 2, 3, 4])
     (workers / "other.yaml").write_text("worker_app: apus.pusher\n")
     with pytest.raises(FleetError, match=r"other\.yaml has no line `worker_name"):
-        plan_from_folder(workers, 8081)
+        plan_from_folder(workers, 8080)
 
 
 @pytest.mark.parametrize("counts", [None, {}, {"generic_worker": 4}])
@@ -167,10 +168,19 @@ def test_a_second_start_finds_the_data(folder):
     with running(fleet):
         fleet.postgres.psql("apus", "create table kept as select 7 as value")
         key, site = fleet.site.signing_key.read_text(), fleet.site.homeserver.read_text()
-    again = make_fleet(folder, counts={}, server_name="other.name")
+    again = make_fleet(folder, counts={})
     with running(again):
         assert again.postgres.psql("apus", "select value from kept") == "7"
     assert (again.site.signing_key.read_text(), again.site.homeserver.read_text()) == (key, site)
+
+
+def test_another_server_name_needs_another_folder(folder):
+    (folder / "data").mkdir()
+    make_fleet(folder, counts={}).site.prepare("first.name", HOST)
+    fleet = make_fleet(folder, counts={}, server_name="other.name")
+    with pytest.raises(FleetError, match="names the server first.name"):
+        fleet.prepare()
+    fleet.stop()
 
 
 def test_a_crashed_process_comes_back(folder):
@@ -219,6 +229,17 @@ def test_a_second_runner_is_refused(folder):
     with running(fleet):
         with pytest.raises(FleetError, match="in use by another runner"):
             make_fleet(folder, counts={}).prepare()
+
+
+def test_a_folder_that_postgres_cannot_reach_is_explained(folder):
+    folder.chmod(0o700)
+    fleet = make_fleet(folder, counts={})
+    if os.getuid() == 0:
+        with pytest.raises(FleetError, match="runs as the user 'postgres', who cannot reach"):
+            fleet.prepare()
+    else:
+        fleet.prepare()  # then Postgres runs as the same user and reaches it
+    fleet.stop()
 
 
 def test_a_missing_program_is_named(folder):

@@ -58,10 +58,9 @@ import Testing
   }
 
   @Test func aSlowStatementEndsAtTheTimeout() async throws {
-    try await TestPostgres.withDatabase(configure: {
-      $0.statementTimeout = .milliseconds(100)
-      $0.sharedConnections = 1
-    }) { database in
+    try await TestPostgres.withDatabase(
+      settings: TestSettings(shared: 1, statementTimeout: .milliseconds(100))
+    ) { database in
       let sleep = Statement("sleep", "SELECT pg_sleep($1)::text")
       let error = await #expect(throws: PostgresError.self) {
         try await database.query(sleep, [.double(30)])
@@ -85,11 +84,9 @@ import Testing
   }
 
   @Test func sessionsCarryTheirSettings() async throws {
-    try await TestPostgres.withDatabase(configure: {
-      $0.applicationName = "apus-test"
-      $0.statementTimeout = .milliseconds(12_345)
-      $0.parameters["options"] = "-c work_mem=5MB"
-    }) { database in
+    try await TestPostgres.withDatabase(
+      settings: TestSettings(statementTimeout: .milliseconds(12_345), options: "-c work_mem=5MB")
+    ) { database in
       let rows = try await database.query(
         Statement(
           "settings",

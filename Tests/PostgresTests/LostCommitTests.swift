@@ -103,7 +103,7 @@ import Testing
 
   /// After a crash the server gives the ids of lost transactions out again.
   @Test func aReusedTransactionIDIsNotMistaken() async throws {
-    try await TestPostgres.withOwnCluster(configure: { $0.sharedConnections = 1 }) {
+    try await TestPostgres.withOwnCluster(settings: TestSettings(shared: 1)) {
       cluster, database in
       try await database.runScript("CREATE TABLE t (n bigint); CHECKPOINT")
       let take = Statement("take", "SELECT pg_current_xact_id()")

@@ -97,10 +97,8 @@ import Testing
   }
 
   @Test func aLostConnectionIsReplaced() async throws {
-    try await TestPostgres.withDatabase(configure: {
-      $0.sharedConnections = 2
-      $0.exclusiveConnections = 1
-    }) { database in
+    try await TestPostgres.withDatabase(settings: TestSettings(shared: 2, exclusive: 1)) {
+      database in
       let kill = Statement(
         "kill",
         """
@@ -120,11 +118,10 @@ import Testing
   }
 
   @Test func aSilentServerIsGivenUp() async throws {
-    try await TestPostgres.withDatabase(configure: {
-      $0.sharedConnections = 1
-      $0.statementTimeout = .milliseconds(200)
-      $0.answerSlack = .milliseconds(300)
-    }) { database in
+    try await TestPostgres.withDatabase(
+      settings: TestSettings(
+        shared: 1, statementTimeout: .milliseconds(200), answerSlack: .milliseconds(300))
+    ) { database in
       guard let pid = try await database.query(Self.pid).int(0, 0) else {
         Issue.record("no process id")
         return

@@ -7,7 +7,7 @@ import Testing
   static let divide = Statement("divide", "SELECT 100 / $1::bigint")
 
   @Test func everyAnswerBelongsToItsQuestion() async throws {
-    try await TestPostgres.withDatabase(configure: { $0.sharedConnections = 2 }) { database in
+    try await TestPostgres.withDatabase(settings: TestSettings(shared: 2)) { database in
       try await withThrowingTaskGroup(of: Bool.self) { group in
         for number in 0..<1000 as Range<Int64> {
           group.addTask {
@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func anErrorStaysWithItsStatement() async throws {
-    try await TestPostgres.withDatabase(configure: { $0.sharedConnections = 1 }) { database in
+    try await TestPostgres.withDatabase(settings: TestSettings(shared: 1)) { database in
       let failures = await withTaskGroup(of: Int64?.self, returning: [Int64].self) { group in
         for number in 0..<100 as Range<Int64> {
           group.addTask {
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func aStatementThatCouldNotBePreparedIsTriedAgain() async throws {
-    try await TestPostgres.withDatabase(configure: { $0.sharedConnections = 1 }) { database in
+    try await TestPostgres.withDatabase(settings: TestSettings(shared: 1)) { database in
       let count = Statement("count", "SELECT count(*) FROM later")
       for _ in 0..<2 {
         let error = await #expect(throws: PostgresError.self) {
@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test func aFailedStatementDoesNotUnprepareThoseBehindIt() async throws {
-    try await TestPostgres.withDatabase(configure: { $0.sharedConnections = 1 }) { database in
+    try await TestPostgres.withDatabase(settings: TestSettings(shared: 1)) { database in
       async let failing = OutageTests.kindOfFailure {
         try await database.queryAll([
           Query(Self.divide, [.int(0)]), Query(Self.echo, [.int(1)]),
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test func aNameStandsForOneStatement() async throws {
-    try await TestPostgres.withDatabase(configure: { $0.sharedConnections = 1 }) { database in
+    try await TestPostgres.withDatabase(settings: TestSettings(shared: 1)) { database in
       _ = try await database.query(Self.echo, [.int(1)])
       let misuses: [(Statement, [Bind])] = [
         (Self.echo, [.text("1")]), (Self.echo, []),
@@ -113,7 +113,7 @@ import Testing
   }
 
   @Test func largeBatchesFlowBothWays() async throws {
-    try await TestPostgres.withDatabase(configure: { $0.sharedConnections = 1 }) { database in
+    try await TestPostgres.withDatabase(settings: TestSettings(shared: 1)) { database in
       let reverse = Statement("reverse", "SELECT $1::bytea, $2::bigint")
       let block = [UInt8](repeating: 1, count: 1 << 20)
       let batch = (0..<24).map { Query(reverse, [.bytes(block), .int(Int64($0))]) }

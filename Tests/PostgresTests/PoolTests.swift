@@ -7,10 +7,7 @@ import Testing
   static let pid = TransactionTests.pid
 
   @Test func noMoreConnectionsThanAllowed() async throws {
-    try await TestPostgres.withDatabase(configure: {
-      $0.exclusiveConnections = 3
-      $0.minimumExclusiveConnections = 0
-    }) { database in
+    try await TestPostgres.withDatabase(settings: TestSettings(exclusive: 3)) { database in
       let pids = try await withThrowingTaskGroup(of: Int64?.self, returning: Set<Int64?>.self) {
         group in
         for _ in 0..<40 {
@@ -25,7 +22,7 @@ import Testing
   }
 
   @Test func theQueueIsBounded() async throws {
-    try await TestPostgres.withDatabase(configure: { $0.exclusiveConnections = 1 }) { database in
+    try await TestPostgres.withDatabase(settings: TestSettings(exclusive: 1)) { database in
       let holding = Waiter<Void>()
       let goOn = Waiter<Void>()
       async let holder: Void = database.transaction { _ in
@@ -56,7 +53,7 @@ import Testing
   }
 
   @Test func aCancelledTaskStopsWaitingForAConnection() async throws {
-    try await TestPostgres.withDatabase(configure: { $0.exclusiveConnections = 1 }) { database in
+    try await TestPostgres.withDatabase(settings: TestSettings(exclusive: 1)) { database in
       let holding = Waiter<Void>()
       let goOn = Waiter<Void>()
       async let holder = database.transaction { transaction in
@@ -78,7 +75,7 @@ import Testing
 
   @Test func aTransactionCancelledInTheMiddleLeavesACleanConnection() async throws {
     try await TestPostgres.withDatabase(
-      migrations: TransactionTests.schema, configure: { $0.exclusiveConnections = 1 }
+      migrations: TransactionTests.schema, settings: TestSettings(exclusive: 1)
     ) { database in
       let sleeping = Waiter<Int64?>()
       let cancelled = Task {
@@ -103,7 +100,7 @@ import Testing
 
   @Test(arguments: [false, true])
   func aStatementLeftRunningDoesNotReachTheNextTransaction(begun: Bool) async throws {
-    try await TestPostgres.withDatabase(configure: { $0.exclusiveConnections = 1 }) { database in
+    try await TestPostgres.withDatabase(settings: TestSettings(exclusive: 1)) { database in
       let nap = Statement("nap", "SELECT pg_sleep(0.1)::text")
       let straggler = Locked<Task<Void, Never>?>(nil)
       try? await database.transaction { transaction in

@@ -25,8 +25,8 @@ struct FleetProblemTests {
       .error, ["stream_writers.events"], mention: "twice", main,
       "stream_writers: {events: [writer1, writer1]}"),
     Case(
-      .warning, ["stream_writers.event"], mention: "`events`", main,
-      "stream_writers: {event: writer1}"),
+      .warning, ["stream_writers.event"], mention: "no effect", main,
+      "stream_writers: {events: writer1, event: generic1}"),
     Case(
       .error, ["federation_sender_instances", "instance_map"], mention: "sender9", main,
       "federation_sender_instances: [generic1, sender9]"),

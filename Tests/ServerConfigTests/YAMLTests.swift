@@ -46,7 +46,7 @@ struct YAMLTests {
     ("{\"a\": \"\\u00e9\\n\", \"b\": [true, null]}", "{a:'\u{e9}\n',b:[true,null]}"),
     ("a: &x {b: 1}\nc: *x", "{a:{b:1},c:{b:1}}"),
     ("a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}", "{a:{b:1,c:2},d:{b:1,c:3}}"),
-    ("a: &x {b: 1}\ne: &y {b: 2, f: 4}\nd: {<<: [*x, *y]}", "{a:{b:1},e:{b:2,f:4},d:{f:4,b:1}}"),
+    ("a: &x {b: 1}\ne: &y {b: 2, f: 4}\nd: {<<: [*x, *y]}", "{a:{b:1},e:{b:2,f:4},d:{b:1,f:4}}"),
     ("a: |\n  two\n  lines\n", "{a:'two\nlines\n'}"),
     ("8008: port", "{8008:'port'}"),
     ("", "null"), ("# nothing\n", "null"), ("---\n", "null"),

@@ -20,13 +20,11 @@ package enum TestPostgres {
   /// `body` runs on `TestLoop`.
   package static func withDatabase<Value: Sendable>(
     migrations: [Migration] = [],
-    configure: @Sendable (inout PostgresConfiguration) -> Void = { _ in },
+    settings: TestSettings = TestSettings(),
     _ body: @Sendable (Database) async throws -> Value
   ) async throws -> Value {
     try await withFreshDatabase(migrations: migrations) { configuration in
-      var configuration = configuration
-      configure(&configuration)
-      return try await with(configuration, body)
+      try await with(settings.applied(to: configuration), body)
     }
   }
 
@@ -85,17 +83,16 @@ package enum TestPostgres {
 
   /// Gives `body` a server of its own to stop and restart, and a database on it.
   package static func withOwnCluster<Value: Sendable>(
-    configure: @Sendable (inout PostgresConfiguration) -> Void = { _ in },
+    settings: TestSettings = TestSettings(),
     _ body: @Sendable (TestCluster, Database) async throws -> Value
   ) async throws -> Value {
     let cluster = try await TestCluster.start()
-    var configuration = configuration(cluster.parameters, database: "postgres")
-    configure(&configuration)
+    let configuration = settings.applied(
+      to: configuration(cluster.parameters, database: "postgres"))
     let outcome: Result<Value, any Error>
     do {
-      let settings = configuration
       outcome = .success(
-        try await TestLoop.run { try await with(settings) { try await body(cluster, $0) } })
+        try await TestLoop.run { try await with(configuration) { try await body(cluster, $0) } })
     } catch {
       outcome = .failure(error)
     }

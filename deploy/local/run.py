@@ -6,6 +6,7 @@
     run.py status | stop        for a server that runs in the background or elsewhere
     run.py stop --servers-only  leave Postgres, Redis and nginx running ...
     run.py start --servers-only ... and start the server processes again
+    run.py install              the Debian packages only
 
 Everything is kept in one data folder (default: data/ beside the Makefile) and listens on
 127.0.0.1 only. `target.json` in that folder names the processes, for measurements.
@@ -23,7 +24,7 @@ from pathlib import Path
 from fleet import Fleet, FleetError, Options, plan_from_folder
 from fleet.control import ControlServer, ask
 from fleet.fleet import socket_folder
-from fleet.packages import build, install_packages
+from fleet.packages import BUILD_PACKAGES, RUN_PACKAGES, build, install_packages
 from fleet.plan import MAIN, Plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,7 +124,7 @@ def table(fleet):
 
 
 def greeting(fleet):
-    return GREETING.format(url=fleet.base_url, server_name=fleet.options.server_name,
+    return GREETING.format(url=fleet.base_url, server_name=fleet.site.server_name,
                            folder=fleet.folder, table=table(fleet))
 
 
@@ -143,6 +144,10 @@ def run(args):
                       bcrypt_rounds=args.bcrypt_rounds)
     fleet = Fleet(args.data, plan, programs, options, report=say, echo=args.echo)
     Runner(fleet, args.data).run()
+
+
+def install(args):
+    install_packages((*BUILD_PACKAGES, *RUN_PACKAGES, *args.more), report=say)
 
 
 def detach(args, programs):
@@ -195,16 +200,16 @@ def status(args):
 def parse(words):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", metavar="run|start|stop|status")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--data", default=ROOT / "data", type=Path, help="the data folder")
     common.add_argument("--servers-only", action="store_true",
                         help="leave Postgres, Redis and nginx alone")
     how = argparse.ArgumentParser(add_help=False, parents=[common])
     how.add_argument("--port", type=int, default=8008, help="where nginx listens")
-    how.add_argument("--main-port", type=int, default=8081,
+    how.add_argument("--main-port", type=int, default=8080,
                      help=f"client port of {MAIN}, unless workers/shared.yaml gives it")
-    how.add_argument("--server-name", default="localhost",
+    how.add_argument("--server-name",
                      help="the server's name, chosen at the first start of a data folder")
     how.add_argument("--workers", type=Path, default=ROOT / "workers",
                      help="folder of shared.yaml and the workers' files")
@@ -221,7 +226,10 @@ def parse(words):
     for name, do, parent in (("run", run, how), ("start", start, how), ("stop", stop, common),
                              ("status", status, common)):
         commands.add_parser(name, parents=[parent]).set_defaults(do=do)
-    known = {"run", "start", "stop", "status", "-h", "--help"}
+    packages = commands.add_parser("install", help="Debian packages: those needed, and more")
+    packages.add_argument("more", nargs="*")
+    packages.set_defaults(do=install)
+    known = {"run", "start", "stop", "status", "install", "-h", "--help"}
     return parser.parse_args(words if words and words[0] in known else ["run", *words])
 
 

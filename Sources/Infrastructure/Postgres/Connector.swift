@@ -26,7 +26,8 @@ struct Connector: Sendable {
     self.configuration = configuration
     let connections = configuration.sharedConnections + configuration.exclusiveConnections
     pool = BlockingPool(
-      threads: min(Limits.connectingThreads, connections), queueLimit: connections + Limits.maintenanceJobs)
+      threads: min(Limits.connectingThreads, connections),
+      queueLimit: connections + Limits.maintenanceJobs)
   }
 
   /// Opens a connection for pipelined use.

@@ -91,6 +91,7 @@ package final class Database: Querying {
   }
 
   private func startWatchdog() {
+    guard configuration.statementTimeout > .zero else { return }
     let limit = (configuration.statementTimeout + configuration.answerSlack).amount
     let period = min(Self.watchdogPeriod, (configuration.answerSlack / 2).amount)
     let task = context.loop.scheduleRepeatedTask(

@@ -5,7 +5,6 @@ struct Exchange: Sendable {
   let queries: [Query]
   /// 1 for the first try.
   var attempt = 1
-  /// How long the server may take for each statement; nil for as long as it likes.
   let continuation: CheckedContinuation<ExchangeOutcome, Never>
 
   init(_ queries: [Query], _ continuation: CheckedContinuation<ExchangeOutcome, Never>) {

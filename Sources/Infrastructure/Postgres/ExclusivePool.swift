@@ -15,7 +15,7 @@ final class ExclusivePool: Sendable {
     var lastOpener = 0
     /// Since when no connection could be opened although there was none.
     var downSince: NIODeadline?
-    var lastError: PostgresError?
+    var lastFailure = (at: NIODeadline.uptimeNanoseconds(0), error: PostgresError.connectionLost)
     var isClosed = false
   }
 
@@ -166,7 +166,7 @@ final class ExclusivePool: Sendable {
   /// True when the opener should try again: while somebody waits, or the outage is young.
   private func noteFailure(_ error: any Error, of number: Int) -> Bool {
     let goOn = state.withLock { state in
-      state.lastError = error as? PostgresError ?? .connectionLost
+      state.lastFailure = (.now(), error as? PostgresError ?? .connectionLost)
       if state.open.isEmpty, state.downSince == nil { state.downSince = .now() }
       let goOn = !state.isClosed && !state.waiting.isEmpty
       if !goOn { state.openers[number] = nil }
@@ -176,13 +176,15 @@ final class ExclusivePool: Sendable {
     return goOn
   }
 
-  /// Once an outage has lasted too long, nobody waits for its end; openers go on trying only
-  /// as long as somebody asks.
+  /// Once an outage has lasted too long, nobody waits for its end. Openers try only while
+  /// somebody asks, so what they found out some time ago does not count.
   private func refuseWhenDown() {
+    let now = NIODeadline.now()
     let (refused, error) = state.withLock { state in
-      guard let since = state.downSince, NIODeadline.now() - since > Limits.outageGrace.amount
+      guard let since = state.downSince, now - since > Limits.outageGrace.amount,
+        now - state.lastFailure.at < Limits.freshFailure.amount
       else { return ([Waiter<Answer?>](), PostgresError.connectionLost) }
-      return (state.waiting.removeAll(), state.lastError ?? .connectionLost)
+      return (state.waiting.removeAll(), state.lastFailure.error)
     }
     for waiter in refused { waiter.resolve(.failure(error)) }
   }

@@ -8,7 +8,8 @@ package struct PostgresConfiguration: Sendable {
   package var exclusiveConnections = 5
   /// How many of those are opened at the start instead of when first needed.
   package var minimumExclusiveConnections = 1
-  /// The server ends a statement that takes longer.
+  /// The server ends a statement that takes longer. Zero: no limit, and then a server that falls
+  /// silent is not noticed either.
   package var statementTimeout = Duration.seconds(30)
   /// The server ends a session that holds a transaction open without doing anything.
   package var idleInTransactionTimeout = Duration.seconds(60)
@@ -55,4 +56,6 @@ enum Limits {
   static let maintenanceJobs = 256
   static let firstReconnectDelay = Duration.milliseconds(50)
   static let longestReconnectDelay = Duration.seconds(1)
+  /// A failure to connect that is older says nothing about the present.
+  static let freshFailure = Duration.seconds(3)
 }

@@ -103,19 +103,23 @@ final class SharedLinks: Sendable {
   private func keepOpen() async {
     var backoff = Backoff(
       first: Limits.firstReconnectDelay, ceiling: Limits.longestReconnectDelay)
+    var isFirstFailure = true
     while !Task.isCancelled {
       do {
         let wire = try await context.connect()
         backoff.reset()
+        if !isFirstFailure { context.logger.info("connected to Postgres again") }
+        isFirstFailure = true
         await serve(wire)
         guard !Task.isCancelled else { return }
         context.logger.warning("lost a connection to Postgres, opening another")
       } catch {
         guard !Task.isCancelled else { return }
-        let known = error as? PostgresError
-        context.logger.warning(
-          "cannot open a connection to Postgres", metadata: ["reason": "\(error)"])
-        state.withLock { $0.lastError = known ?? .connectionLost }
+        context.logger.log(
+          level: isFirstFailure ? .warning : .debug, "cannot connect to Postgres, trying again",
+          metadata: ["reason": "\(error)"])
+        isFirstFailure = false
+        state.withLock { $0.lastError = error as? PostgresError ?? .connectionLost }
         try? await Task.sleep(for: backoff.delay(random: .random(in: 0..<1)))
       }
     }

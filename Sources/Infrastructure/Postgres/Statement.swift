@@ -19,8 +19,7 @@ package struct Statement: Sendable {
   }
 
   private static func startsWithSelect(_ sql: String) -> Bool {
-    let blanks: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
-    let word = sql.utf8.drop { blanks.contains($0) }.prefix(6)
+    let word = sql.utf8.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }.prefix(6)
     return word.elementsEqual("SELECT".utf8) || word.elementsEqual("select".utf8)
   }
 }

@@ -51,3 +51,15 @@ package struct StreamDefinition<Row: Sendable>: Sendable {
     self.fetch = fetch
   }
 }
+
+extension StreamDefinition {
+  /// Rows of one look-up.
+  static var pageLimit: Int { 500 }
+
+  /// The first rows of a gap, and the position up to which they are all there is.
+  func page(of gap: StreamGap) async throws -> (rows: [StreamRow<Row>], reached: Int64) {
+    let rows = try await fetch(gap.writer, gap.after, gap.upTo, Self.pageLimit)
+    guard rows.count >= Self.pageLimit, let last = rows.last else { return (rows, gap.upTo) }
+    return (rows, last.position)
+  }
+}

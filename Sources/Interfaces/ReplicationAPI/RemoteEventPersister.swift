@@ -1,4 +1,4 @@
-package import Executors
+import Executors
 package import HTTPFetching
 import Logging
 import MatrixIdentifiers

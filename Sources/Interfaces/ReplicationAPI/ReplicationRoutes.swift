@@ -39,7 +39,7 @@ package enum ReplicationRoutes {
     }
     do {
       return .json(200, PersistAnswerCodec.encode(try await persister.persist(persistRequest)))
-    } catch let error as PersistError {
+    } catch {
       return .json(200, PersistAnswerCodec.encode(error))
     }
   }

@@ -92,7 +92,7 @@ class Deployments:
 
 def temporary_folder(made):
     """A short path that the user `postgres` can enter, unlike pytest's own folders."""
-    folder = Path(tempfile.mkdtemp(prefix="apus-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="apus-fleet-"))
     folder.chmod(0o711)
     made.append(folder)
     return folder

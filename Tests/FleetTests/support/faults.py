@@ -39,6 +39,7 @@ def kill(fleet, names):
     """kill -9 of one of some processes; the supervisor starts it again."""
     async def inject(chance):
         name = chance.choice(names)
+        await running(fleet, name)
         fleet.signal(name, signal.SIGKILL)
         return name
     return Fault(f"kill -9 of {' or '.join(names)}", inject)
@@ -46,6 +47,8 @@ def kill(fleet, names):
 
 def flush(fleet):
     async def inject(chance):
+        while not await asyncio.to_thread(fleet.redis.is_up):
+            await asyncio.sleep(0.05)
         await asyncio.to_thread(fleet.redis.call, "FLUSHALL")
     return Fault("FLUSHALL of Redis", inject)
 
@@ -53,6 +56,7 @@ def flush(fleet):
 def crash_postgres(fleet):
     """SIGQUIT is an immediate shutdown: sessions are cut, the log is replayed at the start."""
     async def inject(chance):
+        await running(fleet, "postgres")
         fleet.signal("postgres", signal.SIGQUIT)
     return Fault("immediate restart of Postgres", inject)
 
@@ -71,7 +75,14 @@ def pause_persister(fleet, name, owner_of):
                  lambda rooms: [room for room in rooms if owner_of(room) != name])
 
 
+async def running(fleet, name):
+    """Wait for a process that an earlier fault has ended."""
+    while not fleet.children[name].running:
+        await asyncio.sleep(0.05)
+
+
 async def pause(fleet, name, seconds):
+    await running(fleet, name)
     fleet.signal(name, signal.SIGSTOP)
     try:
         await asyncio.sleep(seconds)

@@ -58,12 +58,10 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    "X-Long: " + String(repeating: "a", count: 20_000),
-    (0..<200).map { "X-\($0): a" }.joined(separator: "\r\n"),
-    (0..<100).map { "X-\($0): " + String(repeating: "a", count: 1000) }.joined(separator: "\r\n"),
-  ])
-  func headersHaveALimit(_ headers: String) async throws {
+  @Test(arguments: [(1, 20_000), (200, 1), (100, 1000)])
+  func headersHaveALimit(count: Int, size: Int) async throws {
+    let value = String(repeating: "a", count: size)
+    let headers = (0..<count).map { "X-\($0): \(value)" }.joined(separator: "\r\n")
     try await TestServer.with { server in
       try await server.talk { socket in
         socket.sendLoosely(Array("GET /versions HTTP/1.1\r\nHost: x\r\n\(headers)\r\n\r\n".utf8))

@@ -33,7 +33,7 @@ class Options:
     """What a start may choose. Everything else follows from the folder and the plan."""
 
     port: int
-    server_name: str = "localhost"
+    server_name: str | None = None  # None: the folder's, or site.DEFAULT_NAME for a new one
     bcrypt_rounds: int = 12
     log_level: str = "INFO"
     shared_buffers: str = "256MB"
@@ -98,6 +98,7 @@ class Fleet:
 
     def start_stores(self):
         """Postgres and Redis."""
+        self._reported("starting Postgres" + ("" if self.plan.monolith else " and Redis"))
         postgres = self.children["postgres"]
         postgres.start()
         if "redis" in self.children:
@@ -114,6 +115,7 @@ class Fleet:
         """Start the server processes and return at once. `changes` replace options."""
         self.options = replace(self.options, **changes)
         self.write_local()
+        self._reported(f"starting {', '.join(child.name for child in self.servers)}")
         for child in self.servers:
             child.start()
         self.write_target()
@@ -126,10 +128,12 @@ class Fleet:
 
     def wait_until_ready(self, seconds=READY_SECONDS):
         """Wait until every server process says that it is ready."""
-        deadline = time.monotonic() + seconds
+        began = time.monotonic()
+        deadline = began + seconds
         for process in self.plan.processes:
             self._until(lambda port=process.health_port: answers(port, "/ready"),
                         self.children[process.name], deadline)
+        self._reported(f"all are ready after {time.monotonic() - began:.1f} s")
 
     def write_local(self):
         """The configuration that depends on the folder and on the options of this start."""
@@ -146,7 +150,7 @@ class Fleet:
 
     def command(self, process):
         """The command line of a server process."""
-        files = [*self.plan.shared, self.site.homeserver, self.site.local]
+        files = [*self.plan.shared, self.site.local, self.site.homeserver]
         files += [process.config] if process.config else []
         program = self.programs / process.program
         return [program, *(part for file in files for part in ("--config-path", file))]

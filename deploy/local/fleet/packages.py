@@ -14,7 +14,7 @@ SWIFT_PLACES = ("/opt/swift/usr/bin", "~/.local/share/swiftly/bin", "/usr/local/
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
-def install_packages(names=BUILD_PACKAGES + RUN_PACKAGES, report=print):
+def install_packages(names=BUILD_PACKAGES + RUN_PACKAGES, *, report=print):
     """apt-get install what is missing of `names`; as a plain user through sudo."""
     missing = [name for name in names if not is_installed(name)]
     if not missing:

@@ -8,6 +8,7 @@ from .errors import FleetError
 
 MAIN = "main"
 HOST = "127.0.0.1"
+MAIN_METRICS_PORT = 9200  # the shipped workers have the ports after it
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,13 @@ def plan_from_folder(folder, main_port):
     listeners = read_listeners(shared.read_text(encoding="utf-8"))
     if not listeners:
         listeners = (Listener(main_port, ("client", "federation")),
-                     Listener(main_replication_port(shared), ("replication",)))
+                     Listener(main_replication_port(shared), ("replication",)),
+                     Listener(MAIN_METRICS_PORT))
     files = sorted(path for path in folder.glob("*.yaml") if path != shared)
     workers = [read_worker(path) for path in files]
     main = ServerProcess(MAIN, MAIN, listeners)
-    return Plan((main, *workers), (shared,), {"listeners": listener_settings(listeners)})
+    return Plan((main, *workers), (shared,), {
+        "listeners": listener_settings(listeners), "enable_metrics": True})
 
 
 def read_worker(path):
@@ -191,10 +194,11 @@ def shared_settings(plan):
 
 
 def listener_settings(listeners):
-    """Listeners in the form of the configuration."""
+    """Listeners in the form of the configuration; one without resources is for metrics."""
     return [{"type": "http", "port": one.port, "bind_addresses": [HOST], "tls": False,
-             "x_forwarded": True, "resources": [{"names": list(one.names)}]}
-            for one in listeners if one.names]
+             "x_forwarded": True, "resources": [{"names": list(one.names)}]} if one.names
+            else {"type": "metrics", "port": one.port, "bind_addresses": [HOST]}
+            for one in listeners]
 
 
 def write_json(path, value):

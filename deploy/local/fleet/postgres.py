@@ -81,7 +81,7 @@ class Postgres:
                                check=True).stdout.split()[2]
         if found.split(".")[0] != made_by:
             raise FleetError(
-                f"the data in {self.folder} was made by Postgres {made_by}, but Postgres {found} is "
+                f"the data in {self.folder} was made by Postgres {made_by}, but {found} is "
                 f"installed. Install postgresql-{made_by}, or dump and restore the data.")
 
     def wait_until_up(self, still_running):

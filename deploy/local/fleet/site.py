@@ -3,19 +3,23 @@ admin's to edit) and local.yaml (made at every start: sockets, paths, listeners,
 import base64
 import json
 import os
+import re
 import secrets
 import string
 from pathlib import Path
+
+from .errors import FleetError
 
 SECRETS = (
     "registration_shared_secret", "macaroon_secret_key", "form_secret",
     "worker_replication_secret",
 )
+DEFAULT_NAME = "localhost"
 NO_LIMIT = "{per_second: 1000000, burst_count: 1000000}"
 HOMESERVER = """\
 # Made once by the local runner and never written again: edit it freely.
 # The keys are Synapse's. What depends on this folder's place (sockets, paths, ports, secrets)
-# is in run/local.yaml, which is made anew at every start and read after this file.
+# is in run/local.yaml, which is made anew at every start. This file is read after it and wins.
 
 server_name: "{server_name}"
 report_stats: false
@@ -63,15 +67,27 @@ class Site:
     def secret(self, name):
         return self.secret_path(name).read_text(encoding="utf-8").strip()
 
+    @property
+    def server_name(self):
+        """The name in homeserver.yaml, read as its line is written here; None if it is not."""
+        found = re.search(r"^server_name:\s*['\"]?([^\s'\"#]+)",
+                          self.homeserver.read_text(encoding="utf-8"), re.MULTILINE)
+        return found and found[1]
+
     def prepare(self, server_name, host):
-        """Make what is missing. Nothing that exists is touched."""
+        """Make what is missing. Nothing that exists is touched, so a name that is asked for must
+        be the one that the folder has; None asks for no name."""
         (self.folder / "secrets").mkdir(parents=True, exist_ok=True, mode=0o700)
         self.local.parent.mkdir(parents=True, exist_ok=True)
         for name in SECRETS:
             write_once(self.secret_path(name), secrets.token_urlsafe(32) + "\n")
         write_once(self.signing_key, new_signing_key())
         write_once(self.homeserver, HOMESERVER.format(
-            server_name=server_name, host=host, no_limit=NO_LIMIT), mode=0o644)
+            server_name=server_name or DEFAULT_NAME, host=host, no_limit=NO_LIMIT), mode=0o644)
+        if server_name and self.server_name != server_name:
+            raise FleetError(
+                f"{self.homeserver} names the server {self.server_name}, which its rooms and users "
+                f"carry for ever; for {server_name} give another data folder (--data)")
 
     def write_local(self, settings, log_level):
         """The files of this start. `settings` are added to what follows from the folder."""

@@ -1,7 +1,7 @@
 package import Accounts
 import EventAuth
 package import MatrixIdentifiers
-package import MatrixJSON
+import MatrixJSON
 import RoomEvents
 
 /// Joins, invitations, departures and bans.
@@ -99,11 +99,11 @@ package struct ChangeMembership: Sendable {
       requiredMemberships: required)
     do {
       _ = try await persister.persist(PersistRequest(roomID: room, intents: [intent]))
-    } catch PersistError.unknownRoom {
+    } catch .unknownRoom {
       throw RoomError.notInRoom
-    } catch PersistError.wrongMembership(current: "leave") where sender == target {
+    } catch .wrongMembership(current: "leave") where sender == target {
       throw PersistError.wrongMembership(current: "leave")
-    } catch let error as PersistError {
+    } catch {
       throw RoomError(error)
     }
   }

@@ -1,6 +1,6 @@
-import Accounts
-import Executors
-import MatrixCrypto
+package import Accounts
+package import Executors
+package import MatrixCrypto
 package import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
@@ -100,7 +100,7 @@ package struct CreateRoom: Sendable {
     do {
       _ = try await persister.persist(
         PersistRequest(roomID: create.roomID, creation: creation, intents: intents))
-    } catch let error as PersistError {
+    } catch {
       throw RoomError(error)
     }
   }

@@ -1,4 +1,5 @@
 package import MatrixIdentifiers
+import MatrixJSON
 import RoomEvents
 
 /// Which part of a room a user may read.

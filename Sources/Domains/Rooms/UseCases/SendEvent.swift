@@ -62,14 +62,15 @@ package struct SendEvent: Sendable {
   }
 
   private func persist(_ intent: EventIntent, in room: RoomID) async throws -> EventID {
+    let events: [PersistedEvent]
     do {
-      let events = try await persister.persist(PersistRequest(roomID: room, intents: [intent]))
-      guard let event = events.first else { throw RoomError.unavailable("no event was made") }
-      return event.eventID
-    } catch let error as PersistError {
+      events = try await persister.persist(PersistRequest(roomID: room, intents: [intent]))
+    } catch {
       // A room that does not exist looks to its non-members like any other.
       throw error == .unknownRoom ? RoomError.notInRoom : RoomError(error)
     }
+    guard let event = events.first else { throw RoomError.unavailable("no event was made") }
+    return event.eventID
   }
 
   static func canonical(_ content: JSONView) throws -> [UInt8] {

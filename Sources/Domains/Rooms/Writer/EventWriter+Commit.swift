@@ -36,12 +36,15 @@ extension EventWriter {
   private func recovered(from error: any Error) async -> Bool {
     guard let failure = error as? PostgresError else { return false }
     switch failure.kind {
-    case .fenced:
+    case .fenced, .commitOutcomeUnknown:
+      // Taking the lease again waits for the end of a transaction that may still be running.
       return await lease.reacquire()
     case .unavailable, .overloaded, .serialization, .deadlock, .statementTimeout,
-      .commitOutcomeUnknown, .uniqueViolation:
+      .uniqueViolation:
+      stream.committed([])
       return true
     case .other:
+      stream.committed([])
       return false
     }
   }
@@ -126,8 +129,8 @@ extension EventWriter {
     return targets
   }
 
+  /// Also of a batch that wrote nothing, so that the writer is known to be idle.
   private func publish(_ draft: BatchDraft, orderings: [Int64]) {
-    guard !draft.planned.isEmpty else { return }
     let rows = zip(orderings, draft.planned).map { ordering, planned in
       StreamRow(
         position: ordering,

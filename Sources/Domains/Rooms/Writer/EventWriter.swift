@@ -1,7 +1,8 @@
 import Collections
+import DequeModule
 package import Executors
 package import Logging
-package import MatrixIdentifiers
+import MatrixIdentifiers
 package import Postgres
 import RoomEvents
 package import Streams

@@ -1,4 +1,5 @@
 import MatrixIdentifiers
+import RoomEvents
 import Rooms
 import Streams
 

@@ -1,4 +1,5 @@
 import Collections
+import DequeModule
 import MatrixIdentifiers
 import RoomEvents
 import Rooms

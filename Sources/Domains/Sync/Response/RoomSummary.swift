@@ -1,4 +1,5 @@
 import MatrixIdentifiers
+import MatrixJSON
 import RoomEvents
 import Rooms
 

@@ -202,6 +202,8 @@ final class Connection: ChannelInboundHandler {
 
   private func send(_ response: Response, _ reply: Reply) {
     guard let context else { return }
+    dispatcher.finished(
+      reply.series, id: reply.id, status: response.status, startedAt: reply.startedAt)
     var framing = reply.framing
     if queue.isEmpty, refusesInput || table.isDraining { framing.closes = true }
     let (head, body) = ResponseEncoder.encode(
@@ -214,8 +216,6 @@ final class Connection: ChannelInboundHandler {
       context.writeAndFlush(wrapOutboundOut(head), promise: last)
     }
     stall.mayWait = true
-    dispatcher.finished(
-      reply.series, id: reply.id, status: response.status, startedAt: reply.startedAt)
     if let last { end(after: last.futureResult, lingers: reply.lingers) }
   }
 

@@ -110,12 +110,11 @@ package final class HTTPServer: Sendable {
   ) async throws {
     var port = port
     for host in hosts {
-      let address = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
       let bootstrap = bootstrap(table).serverChannelOption(
         .socketOption(.so_reuseaddr), value: 1
       ).childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       let taken = port
-      let channel = try await named("port \(port) on \(host) (\(address))") {
+      let channel = try await named("port \(taken) on \(host)") {
         try await bootstrap.bind(host: host, port: taken).get()
       }
       state.withLock { $0.listening.append(channel) }

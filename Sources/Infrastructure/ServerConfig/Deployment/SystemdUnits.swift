@@ -94,6 +94,7 @@ package struct SystemdUnits: Sendable {
     UMask=0027
     WorkingDirectory=/var/lib/apus
     StateDirectory=apus
+    StateDirectoryMode=0750
     LogsDirectory=apus
     # Unix sockets. All units share the folder, so it stays while any of them restarts.
     RuntimeDirectory=apus

@@ -20,7 +20,7 @@ struct FleetChecks {
 
   /// Requests for a stream go to its writer, so its place must be known.
   private func checkWriters() {
-    let known = Set(fleet.instanceMap.keys)
+    let known = fleet.mappedNames
     for (stream, names) in fleet.streamWriters.all {
       for name in names where !known.contains(name) {
         if name == ProcessIdentity.mainName, !fleet.hasWorkers { continue }
@@ -37,8 +37,8 @@ struct FleetChecks {
   /// `instance_map` is the list of all workers when it names any that writes no stream; where
   /// it has the writers only, as Synapse's manual shows it, other names cannot be checked.
   private func checkSenders() {
-    let known = Set(fleet.instanceMap.keys).union([fleet.identity.instanceName, "main"])
-    let beyondWriters = Set(fleet.instanceMap.keys).subtracting(fleet.streamWriters.named)
+    let known = fleet.mappedNames.union([fleet.identity.instanceName, "main"])
+    let beyondWriters = fleet.mappedNames.subtracting(fleet.streamWriters.named)
       .subtracting([ProcessIdentity.mainName])
     let isRoster = !beyondWriters.isEmpty
     for job in Job.all {
@@ -46,7 +46,7 @@ struct FleetChecks {
         let problem = ConfigProblem(
           isRoster ? .error : .warning, [job.listKey, "instance_map"],
           "`\(job.listKey)` names \(name), a worker that `instance_map` does not know.",
-          fix: Suggestion.hint(for: name, among: fleet.instanceMap.keys)
+          fix: Suggestion.hint(for: name, among: fleet.mappedNames)
             ?? "add \(name) to `instance_map`, or remove it from `\(job.listKey)`",
           at: at(job.listKey))
         problems.add([problem])
@@ -83,7 +83,7 @@ struct FleetChecks {
   }
 
   private func checkWorker() {
-    if fleet.instanceMap[ProcessIdentity.mainName] == nil {
+    if !fleet.mappedNames.contains(ProcessIdentity.mainName) {
       problems.error(
         "instance_map", "worker_app", at: at("instance_map"),
         "The worker does not know where main answers.",

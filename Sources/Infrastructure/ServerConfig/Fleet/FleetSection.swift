@@ -3,6 +3,8 @@ package struct FleetSection: Sendable {
   package let identity: ProcessIdentity
   /// Where to send replication requests for an instance.
   package let instanceMap: [String: InstanceLocation]
+  /// The names of `instance_map`, also of entries that are not usable.
+  let mappedNames: Set<String>
   package let streamWriters: StreamWriters
   package let replicationSecret: String?
   private let owners: [Duty: [String]]
@@ -36,6 +38,7 @@ package struct FleetSection: Sendable {
   init(_ section: ConfigSection, identity: ProcessIdentity) {
     self.identity = identity
     instanceMap = Self.instanceMap(section)
+    mappedNames = Set(instanceMap.keys).union(section.section("instance_map").keys)
     streamWriters = StreamWriters(section)
     replicationSecret = section.secret("worker_replication_secret")
     var owners: [Duty: [String]] = [:]

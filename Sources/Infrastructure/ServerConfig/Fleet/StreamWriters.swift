@@ -40,9 +40,8 @@ package struct StreamWriters: Sendable {
         section.problems.error(
           key, at: location, "The stream \(stream.rawValue) can have one writer only.",
           fix: "keep one of \(names.joined(separator: ", "))")
-      } else {
-        writers[stream] = names
       }
+      writers[stream] = names
     }
     section.reportUnknown()
   }

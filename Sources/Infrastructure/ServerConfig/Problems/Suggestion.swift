@@ -2,9 +2,12 @@
 enum Suggestion {
   /// More edits than this and the guess is more confusing than helpful.
   private static let maximumDistance = 3
+  /// Two letters in the wrong order are two edits.
+  private static let usualDistance = 2
 
   static func nearest(to word: String, among known: some Sequence<String>) -> String? {
-    let limit = min(maximumDistance, max(1, word.utf8.count / 3))
+    let limit = min(
+      maximumDistance, word.utf8.count - 1, max(usualDistance, word.utf8.count / 3))
     var best: (word: String, distance: Int)?
     for candidate in known {
       let distance = distance(Array(word.utf8), Array(candidate.utf8))

@@ -36,10 +36,14 @@ struct YAMLEvent {
 struct YAMLEventSource: ~Copyable {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let file: String
+  /// The end of the file lies behind its last line for libyaml.
+  private let lines: Int
 
   init(_ bytes: UnsafeBufferPointer<UInt8>, file: String) throws(YAMLError) {
     parser = .allocate(capacity: 1)
     self.file = file
+    let ends = bytes.reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
+    lines = ends + (bytes.last == UInt8(ascii: "\n") ? 0 : 1)
     guard yaml_parser_initialize(parser) == 1 else {
       parser.deallocate()
       throw YAMLError(location: SourceLocation(file: file, line: 1), reason: "out of memory")
@@ -65,7 +69,7 @@ struct YAMLEventSource: ~Copyable {
   private func syntaxError() -> YAMLError {
     let problem = parser.pointee.problem.map { String(cString: $0) } ?? "not YAML"
     let context = parser.pointee.context.map { String(cString: $0) + ": " } ?? ""
-    let line = Int(parser.pointee.problem_mark.line) + 1
+    let line = min(Int(parser.pointee.problem_mark.line) + 1, lines)
     return YAMLError(
       location: SourceLocation(file: file, line: line), reason: context + problem)
   }

@@ -69,10 +69,6 @@ private struct Fields {
 
   private(set) var rest: ArraySlice<UInt8>
 
-  init(rest: ArraySlice<UInt8>) {
-    self.rest = rest
-  }
-
   mutating func word() -> String? {
     guard !rest.isEmpty else { return nil }
     let end = rest.firstIndex(of: UInt8(ascii: " ")) ?? rest.endIndex

@@ -1,5 +1,5 @@
-package import Executors
-package import Logging
+import Executors
+import Logging
 import Synchronization
 
 /// Follows one stream for this process. Whoever depends on it registers handlers; for each
@@ -26,7 +26,7 @@ package final class StreamReader<Row: Sendable>: Sendable {
     var failureIsLogged = false
   }
 
-  private let definition: StreamDefinition<Row>
+  let definition: StreamDefinition<Row>
   private let requestPoll: @Sendable () -> Void
   private let logger: Logger
   private let state = Mutex(State())
@@ -51,6 +51,11 @@ package final class StreamReader<Row: Sendable>: Sendable {
   /// Up to where everything has been delivered to the handlers.
   package var current: VectorToken {
     state.withLock { $0.current }
+  }
+
+  /// Where each known writer is; never behind what has been delivered.
+  var positions: [WriterID: Int64] {
+    state.withLock { $0.machine.positions }
   }
 
   package func onInvalidate(_ handler: @escaping Handler) {
@@ -159,9 +164,6 @@ extension StreamReader {
 
 // Carrying out what the machine decides.
 extension StreamReader {
-  /// Rows of one look-up.
-  private static var pageLimit: Int { 500 }
-
   private func feed(_ input: (inout Machine) -> [Machine.Action]) {
     let isIdle = state.withLock { state in
       state.actions += input(&state.machine)
@@ -205,11 +207,9 @@ extension StreamReader {
 
   private func fill(_ gap: StreamGap) async {
     do {
-      let rows = try await definition.fetch(gap.writer, gap.after, gap.upTo, Self.pageLimit)
-      let isPartial = rows.count >= Self.pageLimit
-      let reached = isPartial ? (rows.last?.position ?? gap.upTo) : gap.upTo
+      let page = try await definition.page(of: gap)
       state.withLock { $0.failureIsLogged = false }
-      feed { $0.fetched(gap, rows: rows, reached: reached) }
+      feed { $0.fetched(gap, rows: page.rows, reached: page.reached) }
     } catch {
       state.withLock { $0.machine.fetchFailed(gap) }
       logFailure(error)

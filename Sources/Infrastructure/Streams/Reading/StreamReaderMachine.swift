@@ -30,7 +30,8 @@ package struct StreamReaderMachine<Row: Sendable>: Sendable {
   static var writerLimit: Int { VectorToken.writerLimit - 1 }
 
   private var writers: [WriterID: Progress] = [:]
-  private var floor: Int64 = 0
+  /// Where a writer that is not known yet starts.
+  private(set) var floor: Int64 = 0
   private var isStarted = false
 
   package init() {}
@@ -38,6 +39,11 @@ package struct StreamReaderMachine<Row: Sendable>: Sendable {
   package var token: VectorToken {
     let lowest = writers.values.reduce(floor) { min($0, $1.position) }
     return VectorToken(minimum: lowest, positions: writers.mapValues(\.position))
+  }
+
+  /// Where each known writer is.
+  package var positions: [WriterID: Int64] {
+    writers.mapValues(\.position)
   }
 
   /// Whether a message about `position` can be dropped unread.

@@ -4,7 +4,7 @@ import Postgres
 struct LeaseStore: Sendable {
   private static let acquire = Statement(
     "streams_lease_acquire",
-    "SELECT epoch, reached FROM apus_acquire_lease($1, $2, $3, $4, $5, $6)", repeatable: false)
+    "SELECT new_epoch, reached FROM apus_acquire_lease($1, $2, $3, $4, $5, $6)", repeatable: false)
   private static let renew = Statement(
     "streams_lease_renew",
     """

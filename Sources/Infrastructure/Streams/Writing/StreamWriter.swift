@@ -1,4 +1,4 @@
-package import Logging
+import Logging
 import Synchronization
 
 /// Announces what this process has written to one stream: to its own reader directly, to the

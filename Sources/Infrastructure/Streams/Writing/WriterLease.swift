@@ -72,7 +72,7 @@ package final class WriterLease: Sendable {
     }
   }
 
-  /// Gives the lease back on a clean stop, so that nobody has to wait for its end.
+  /// Gives the lease back on a clean stop, after `run` has ended.
   package func release() async throws {
     state.withLock { $0.epoch = 0 }
     try await store.release()
@@ -110,8 +110,8 @@ package final class WriterLease: Sendable {
       if try await store.renew(epoch: epoch, duration: timing.leaseDuration) { return }
       logger.warning("a writer's lease has run out", metadata: metadata(nil))
     } catch {
-      logger.warning("cannot renew a writer's lease", metadata: metadata(error))
-      return
+      guard !Task.isCancelled else { return }
+      return logger.warning("cannot renew a writer's lease", metadata: metadata(error))
     }
     guard await reacquire() else {
       throw LeaseError.takenOver(workerName: workerName, stream: stream)

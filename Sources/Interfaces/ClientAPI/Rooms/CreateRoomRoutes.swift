@@ -1,3 +1,5 @@
+import Accounts
+import EventAuth
 import HTTPServing
 import MatrixIdentifiers
 import MatrixJSON

@@ -1,3 +1,5 @@
+import Accounts
+import Executors
 import HTTPServing
 import MatrixJSON
 import Rooms
@@ -62,9 +64,9 @@ func historyRoutes(
 }
 
 private func limit(_ request: Request) throws(MatrixError) -> Int {
-  min(
-    try request.query.integer("limit", default: ReadHistory.defaultLimit, range: 0...Int.max),
-    ReadHistory.maximumLimit)
+  let asked = try request.query.integer(
+    "limit", default: Int64(ReadHistory.defaultLimit), range: 0...Int64.max)
+  return Int(min(asked, Int64(ReadHistory.maximumLimit)))
 }
 
 private func lazyLoadsMembers(_ request: Request) throws(MatrixError) -> Bool {

@@ -1,5 +1,7 @@
+import Accounts
 import Executors
 import HTTPServing
+import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
 import Rooms

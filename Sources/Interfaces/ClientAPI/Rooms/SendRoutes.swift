@@ -1,3 +1,4 @@
+import Accounts
 import HTTPServing
 import MatrixIdentifiers
 import MatrixJSON

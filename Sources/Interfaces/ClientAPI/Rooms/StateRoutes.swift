@@ -1,4 +1,5 @@
 import Accounts
+import Executors
 import HTTPServing
 import MatrixJSON
 import RoomEvents

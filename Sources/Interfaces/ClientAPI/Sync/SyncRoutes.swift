@@ -1,3 +1,4 @@
+import Accounts
 package import HTTPServing
 import MatrixIdentifiers
 import MatrixJSON
@@ -28,7 +29,7 @@ package func syncRoutes(_ dependencies: SyncRoutesDependencies) -> [Route] {
         let syncRequest = SyncRequest(
           userID: requester.userID, deviceID: requester.deviceID, since: try since(request),
           timeout: .milliseconds(
-            try request.query.integer("timeout", default: 0, range: 0...Int.max)),
+            try request.query.integer("timeout", default: 0, range: 0...Int64.max)),
           fullState: try request.query.bool("full_state", default: false), filter: filter)
         request.releaseDetails()
         do {
@@ -106,10 +107,12 @@ private struct SyncFilterReader {
   }
 
   static func parse(_ json: JSONView) throws(MatrixError) -> SyncFilter {
-    do {
+    do throws(SyncFilter.Problem) {
       return try SyncFilter(json)
-    } catch .malformed(let part) {
-      throw .badJSON("The filter is malformed: \(part)")
+    } catch {
+      switch error {
+      case .malformed(let part): throw .badJSON("The filter is malformed: \(part)")
+      }
     }
   }
 }

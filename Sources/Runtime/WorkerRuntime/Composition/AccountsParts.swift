@@ -3,6 +3,7 @@ import AdminAPI
 import ClientAPI
 import HTTPServing
 import Logging
+import MatrixIdentifiers
 import RoomEvents
 import ServerConfig
 import Streams
@@ -31,7 +32,8 @@ struct AccountsParts {
     sightings = DeviceSightings(database: database, logger: Logger(label: "apus.accounts"))
     authenticated = Authenticated(
       Authenticator(
-        database: database, invalidations: invalidations, sightings: sightings, clock: clock))
+        database: database, invalidations: invalidations, sightings: sightings, clock: clock,
+        logger: Logger(label: "apus.accounts")))
     profiles = Profiles(database: database, observer: observer)
     let register = RegisterAccount(
       configuration: configuration, database: database, passwords: passwords,

@@ -1,6 +1,7 @@
 import Executors
 import HTTPFetching
 import Logging
+import MatrixIdentifiers
 import Postgres
 import Redis
 import ServerConfig

@@ -1,8 +1,10 @@
+import Accounts
 import HTTPServing
 import ReplicationAPI
 import Rooms
 import ServerConfig
 import Streams
+import Sync
 
 /// What a process does besides keeping its streams, by its role and duties.
 struct RoleParts {

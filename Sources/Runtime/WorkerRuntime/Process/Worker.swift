@@ -1,4 +1,5 @@
 import Executors
+import HTTPFetching
 import HTTPServing
 import Logging
 import Postgres
@@ -92,7 +93,6 @@ final class Worker: Sendable {
     try await withThrowingDiscardingTaskGroup { group in
       group.addTask { try await streams.run() }
       group.addTask { await parts.run() }
-      try await streams.settle()
       for server in servers { try await server.start() }
       isReady.store(true, ordering: .relaxed)
       ServiceNotifier.notify(.ready)
@@ -109,7 +109,7 @@ final class Worker: Sendable {
           draining.addTask { await server.drain(within: Self.drainTime) }
         }
       }
-      await streams.release()
+      try await streams.release()
       group.cancelAll()
     }
     await platform.client.shutdown()
