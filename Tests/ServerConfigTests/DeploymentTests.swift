@@ -113,20 +113,7 @@ struct DeploymentTests {
     let folder = try TemporaryFolder()
     let http = text.replacing("listen [::]:80;", with: "").replacing(
       "listen 80;", with: "listen 18999;")
-    let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    let paths = kinds.map { "\($0)_temp_path \(folder.path)/\($0);" }.joined(separator: "\n")
-    let file = try folder.write(
-      "nginx.conf",
-      """
-      pid \(folder.path)/nginx.pid;
-      error_log stderr;
-      events {}
-      http {
-      access_log off;
-      \(paths)
-      \(http)
-      }
-      """)
+    let file = try folder.write("nginx.conf", nginxFile(folder, http))
     let arguments = ["-t", "-p", folder.path, "-c", file, "-e", "stderr"]
     return try runTool("nginx", package: "nginx-light", arguments)
   }

@@ -9,6 +9,7 @@ struct Program: AsyncParsableCommand {
     version: ApusVersion.text,
     subcommands: [
       ConfigCommand.self, GenerateCommand.self, HashPasswordCommand.self,
-      RegisterUserCommand.self, NginxCommand.self, SystemdCommand.self, ExecWorkerCommand.self,
+      RegisterUserCommand.self, NginxCommand.self, SystemdCommand.self, RoutesCommand.self,
+      ExecWorkerCommand.self,
     ])
 }

@@ -48,6 +48,11 @@ extension HomeserverConfig {
     return try load(files, for: executable)
   }
 
+  /// Reads configuration given as text.
+  package static func load(text: String) throws(ConfigFailure) -> LoadedConfig {
+    try load(try ConfigFiles.text(text))
+  }
+
   static func load(
     _ files: ConfigFiles, for executable: WorkerRole? = nil
   ) throws(ConfigFailure) -> LoadedConfig {

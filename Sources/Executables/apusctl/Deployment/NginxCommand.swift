@@ -47,7 +47,7 @@ struct NginxCommand: AsyncParsableCommand {
       nginx.listen = ["443", "[::]:443", "8448", "[::]:8448"]
     }
     let text = NginxConfiguration.render(
-      routes: RouteSource.summaries, fleet: fleet, options: nginx)
+      routes: try RouteSource.summaries(), fleet: fleet, options: nginx)
     print(text, terminator: "")
   }
 

@@ -4,7 +4,7 @@ import WorkerRuntime
 
 /// The server's own table of routes, as a proxy must know it.
 enum RouteSource {
-  static var summaries: [RouteSummary] { summaries(of: RouteTable.routes) }
+  static func summaries() throws -> [RouteSummary] { summaries(of: try RouteTable.routes()) }
 
   static func summaries(of routes: [Route]) -> [RouteSummary] {
     routes.filter { isForOutside($0.surface) }.map { route in

@@ -57,11 +57,13 @@ extension NginxConfiguration {
     return "^\(method) " + path.drop { $0 == "^" }
   }
 
-  /// Paths whose requests wait for news. They are those that are balanced by user.
+  /// Paths whose requests may wait for news: those of what is balanced by user.
   private var longPolls: [String] {
     var seen: Set<String> = []
-    return served.filter { $0.balancing == .user }.flatMap(\.pathRegexes)
-      .filter { seen.insert($0).inserted }
+    return served.filter { $0.balancing == .user && $0.methods.contains("GET") }.flatMap(
+      \.pathRegexes
+    )
+    .filter { seen.insert($0).inserted }
   }
 
   var server: String {
@@ -101,8 +103,13 @@ extension NginxConfiguration {
         proxy_connect_timeout 5s;
         proxy_read_timeout \(Self.readSeconds)s;
         proxy_send_timeout \(Self.readSeconds)s;
+        # Answers to a first sync are large.
+        proxy_buffer_size 64k;
+        proxy_buffers 32 64k;
+        proxy_busy_buffers_size 128k;
+        # A request is tried on another worker only where that cannot do it twice.
         proxy_next_upstream error timeout;
-        proxy_next_upstream_tries 2;
+        proxy_next_upstream_tries 3;
         # nginx's own errors; those of Apus pass through.
         error_page 413 @apus_too_large;
         error_page 502 503 504 @apus_unavailable;

@@ -29,6 +29,16 @@ package struct ConfigFiles: Sendable {
     return ConfigFiles(files: files, members: members)
   }
 
+  /// Configuration that is in no file.
+  static func text(_ text: String) throws(ConfigFailure) -> ConfigFiles {
+    do throws(YAMLError) {
+      let root = try YAMLParser.parse(Array(text.utf8), file: "text")
+      return ConfigFiles(files: [], members: root.members ?? [])
+    } catch {
+      throw ConfigFailure([ConfigProblem(.error, [], error.reason, at: error.location)])
+    }
+  }
+
   /// Names ending in `.yaml` only: editors leave other files behind.
   static func yamlFiles(in folder: String) throws(FileSystem.Failure) -> [String] {
     try FileSystem.list(folder).filter { $0.hasSuffix(".yaml") }.map { "\(folder)/\($0)" }

@@ -54,8 +54,11 @@ struct EventStreams {
       (lease, stream, writer) = (nil, nil, nil)
     }
     persister = Self.persister(platform, own: writer)
-    follower = Self.consumer(config).map {
-      StreamFollower(consumer: $0, reader: reader, database: database, logger: logger)
+    if let consumer = Self.consumer(config) {
+      follower = StreamFollower(
+        consumer: consumer, reader: reader, database: database, logger: logger)
+    } else {
+      follower = nil
     }
     housekeeping =
       config.duties.contains(.migrate)
