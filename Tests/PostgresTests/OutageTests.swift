@@ -34,43 +34,65 @@ import Testing
 
   @Test func whatWasAcknowledgedSurvivesARestart() async throws {
     try await TestPostgres.withOwnCluster { cluster, database in
-      try await database.runScript("CREATE TABLE log (n bigint PRIMARY KEY)")
-      let restarted = Locked(false)
-      let acknowledged = Locked<Set<Int64>>([])
-      let refused = Locked<[PostgresError.Kind]>([])
-      let next = Locked<Int64>(0)
-      await withTaskGroup(of: Void.self) { group in
-        for _ in 0..<4 {
-          group.addTask {
-            while !restarted.withLock({ $0 }) {
-              let number = next.withLock { next in
-                next += 1
-                return next
+      try await Self.writeWhile(database) { ledger in
+        for _ in 0..<2 {
+          let reached = ledger.count + 20
+          try await eventually { ledger.count > reached }
+          try await cluster.restart(.immediate)
+        }
+      }
+    }
+  }
+
+  @Test func whatWasAcknowledgedSurvivesLostConnections() async throws {
+    try await TestPostgres.withDatabase { database in
+      let terminate = Statement(
+        "terminate",
+        """
+        SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+          AND (pid + $1) % 3 = 0
+        """)
+      try await Self.writeWhile(database) { ledger in
+        for round in 0..<30 as Range<Int64> {
+          let reached = ledger.count + 5
+          try await eventually(every: .milliseconds(1)) { ledger.count > reached }
+          _ = try? await database.query(terminate, [.int(round)])
+        }
+      }
+    }
+  }
+
+  /// Writes numbers in four tasks while `disturbance` runs, then compares what is stored with
+  /// what was acknowledged: they must be equal.
+  static func writeWhile(
+    _ database: Database, _ disturbance: @escaping @Sendable (Ledger) async throws -> Void
+  ) async throws {
+    try await database.runScript("CREATE TABLE log (n bigint PRIMARY KEY)")
+    let ledger = Ledger()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          while let number = ledger.next() {
+            do {
+              try await database.transaction { transaction in
+                _ = try await transaction.query(echo, [.int(number)])
+                try await transaction.commit(with: [Query(insert, [.int(number)])])
               }
-              do {
-                try await database.transaction { transaction in
-                  try await transaction.commit(with: [Query(Self.insert, [.int(number)])])
-                }
-                acknowledged.withLock { _ = $0.insert(number) }
-              } catch {
-                let kind = (error as? PostgresError)?.kind ?? .other
-                refused.withLock { $0.append(kind) }
-              }
+              ledger.note(number, nil)
+            } catch {
+              ledger.note(number, (error as? PostgresError)?.kind ?? .other)
             }
           }
         }
-        for _ in 0..<2 {
-          let reached = next.withLock { $0 } + 20
-          try? await eventually { next.withLock { $0 } > reached }
-          try? await cluster.restart(.immediate)
-        }
-        restarted.withLock { $0 = true }
       }
-      let rows = try await database.query(Statement("all", "SELECT n FROM log"))
-      let stored = Set((0..<rows.count).compactMap { rows.int($0, 0) })
-      #expect(stored == acknowledged.withLock { $0 })
-      #expect(refused.withLock { $0 }.allSatisfy { $0 == .unavailable })
+      do { try await disturbance(ledger) } catch { Issue.record(error) }
+      ledger.close()
     }
+    let rows = try await database.query(Statement("all", "SELECT n FROM log"))
+    let stored = Set((0..<rows.count).compactMap { rows.int($0, 0) })
+    #expect(stored == ledger.acknowledged)
+    #expect(ledger.refusals.allSatisfy { $0 == .unavailable })
   }
 
   @Test func aLongOutageFailsFastAndEnds() async throws {
@@ -144,4 +166,37 @@ import Testing
       return (error as? PostgresError)?.kind ?? .other
     }
   }
+}
+
+/// What writers were told about the numbers they wrote.
+final class Ledger: Sendable {
+  private struct State {
+    var last: Int64? = 0
+    var acknowledged: Set<Int64> = []
+    var refusals: [PostgresError.Kind] = []
+  }
+
+  private let state = Locked(State())
+
+  /// A new number to write; nil once the ledger is closed.
+  func next() -> Int64? {
+    state.withLock { state in
+      state.last = state.last.map { $0 + 1 }
+      return state.last
+    }
+  }
+
+  func note(_ number: Int64, _ refusal: PostgresError.Kind?) {
+    state.withLock { state in
+      if let refusal { state.refusals.append(refusal) } else { state.acknowledged.insert(number) }
+    }
+  }
+
+  func close() {
+    state.withLock { $0.last = nil }
+  }
+
+  var count: Int { state.withLock { $0.acknowledged.count } }
+  var acknowledged: Set<Int64> { state.withLock { $0.acknowledged } }
+  var refusals: [PostgresError.Kind] { state.withLock { $0.refusals } }
 }

@@ -95,9 +95,16 @@ final class ClientConnection: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    let kind: FetchError.Kind = error is HTTPParserError ? .malformedResponse : .closed
-    settle(.failed(kind, reason: "\(type(of: error))"))
+    settle(.failed(Self.kind(of: error), reason: "\(type(of: error))"))
     context.close(promise: nil)
+  }
+
+  private static func kind(of error: any Error) -> FetchError.Kind {
+    switch error {
+    case HTTPParserError.invalidEOFState: .closed
+    case is HTTPParserError: .malformedResponse
+    default: .closed
+    }
   }
 
   func channelInactive(context: ChannelHandlerContext) {
