@@ -86,6 +86,27 @@ struct AuthenticatorTests {
     }
   }
 
+  @Test func freshProcessGoesOnFromWhatIsStored() async throws {
+    try await withWorld { world in
+      let session = try await world.makeUser("alice")
+      let start = world.clock.now()
+      let sightings = world.sightings()
+      let authenticator = world.authenticator(sightings: sightings)
+      func lastSeen(_ fresh: Authenticator? = nil) async throws -> Int64? {
+        let requester = try await (fresh ?? authenticator).requester(token: session.accessToken)
+        await sightings.flush()
+        return try await world.devices.device(session.deviceID, for: requester).lastSeenAt
+      }
+      #expect(try await lastSeen(world.authenticator(sightings: sightings)) == start)
+      world.clock.advance(by: 119_999)
+      #expect(try await lastSeen(world.authenticator(sightings: sightings)) == start)
+      world.clock.advance(by: 1)
+      #expect(try await lastSeen() == start + 120_000)
+      world.clock.advance(by: 1000)
+      #expect(try await lastSeen() == start + 120_000)
+    }
+  }
+
   @Test func addressThatIsNoneDoesNotSpoilTheBatch() async throws {
     try await withWorld { world in
       let session = try await world.makeUser("alice")

@@ -1,5 +1,6 @@
 import Executors
 import MatrixIdentifiers
+import Postgres
 import Testing
 
 @testable import Accounts

@@ -45,16 +45,28 @@ struct DeploymentTests {
     #expect(RoutePattern.regex(pattern) == regex)
   }
 
+  @Test(arguments: [
+    (["/c/v3/sync", "/c/r0/sync"], ["^/c/(?:v3|r0)/sync$"]),
+    (["/c/v3/a/{x}", "/c/r0/a/{x}", "/c/v1/a/{x}"], ["^/c/(?:v3|r0|v1)/a/[^/]*$"]),
+    (["/c/v3/{x}/b", "/c/v3/a/b"], ["^/c/v3/[^/]*/b$", "^/c/v3/a/b$"]),
+    (["/c/v3/a", "/c/v3/b"], ["^/c/v3/a$", "^/c/v3/b$"]),
+    (["/c/v3/a", "/d/r0/a"], ["^/c/v3/a$", "^/d/r0/a$"]),
+    (["/c/v3/a/{x}", "/c/v3/a"], ["^/c/v3/a/[^/]*$", "^/c/v3/a$"]),
+  ])
+  func versionsShareAnExpression(patterns: [String], regexes: [String]) {
+    #expect(RoutePattern.regexes(patterns) == regexes)
+  }
+
   @Test func requestsAreSentByTheirRoute() {
     let text = NginxConfiguration.render(routes: Self.routes, workers: workers, main: main)
     for line in [
-      "\"~^(?:GET|HEAD) /_matrix/client/v3/sync$\" apus_by_user;",
+      "\"~^(?:GET|HEAD) /_matrix/client/(?:v3|r0)/sync$\" apus_by_user;",
       "\"~^PUT /_matrix/client/v3/rooms/(?<apus_room>[^/]*)/send/[^/]*/[^/]*$\" apus_by_room;",
       "\"~^PUT /_matrix/federation/v1/send/[^/]*$\" apus_by_origin;",
       "\"~^POST /_synapse/admin/v1/main_only$\" apus_main;",
       "default apus_in_turn;", "hash $apus_user consistent;", "hash $apus_room consistent;",
       "server 127.0.0.1:8081 ", "server unix:/run/apus/w2.sock ", "server [::1]:8083 ",
-      "location ~ \"^/_matrix/client/v3/sync$\" {", "proxy_read_timeout 3600s;",
+      "location ~ \"^/_matrix/client/(?:v3|r0)/sync$\" {", "proxy_read_timeout 3600s;",
       "client_max_body_size 52428800;",
     ] {
       #expect(text.contains(line), "\(line) in\n\(text)")
@@ -91,8 +103,11 @@ struct DeploymentTests {
   }
 
   @Test func theShippedSampleIsAccepted() throws {
-    try expectNginxAccepts(
-      try String(contentsOfFile: repositoryPath + "/deploy/nginx/apus.conf", encoding: .utf8))
+    let path = repositoryPath + "/deploy/nginx/apus.conf"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(text.contains("server 127.0.0.1:8082 "))
+    #expect(text.contains("/sync$\" apus_by_user;"))
+    try expectNginxAccepts(text)
   }
 
   /// The test fails with a broken text, so that it says something about a sound one.

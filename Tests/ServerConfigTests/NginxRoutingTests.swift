@@ -8,13 +8,8 @@ struct NginxRoutingTests {
 
   private func withNginx(_ body: (RunningNginx) throws -> Void) throws {
     let nginx = try RunningNginx(routes: DeploymentTests.routes, workers: Self.workers)
-    do {
-      try body(nginx)
-    } catch {
-      try nginx.stop()
-      throw error
-    }
-    try nginx.stop()
+    defer { nginx.stop() }
+    try body(nginx)
   }
 
   @Test func aUsersSyncsGoToOneWorkerFromAllDevices() throws {

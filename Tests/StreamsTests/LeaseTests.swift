@@ -49,6 +49,13 @@ import Testing
       #expect(try await Self.passes(lease, database))
       try await lease.release()
       #expect(try await !Self.passes(lease, database))
+      // It does not come back by itself.
+      try await lease.run()
+      #expect(await !lease.reacquire())
+      #expect(try await !Self.passes(lease, database))
+      let next = try await Self.lease(database)
+      try await next.acquire()
+      #expect(try await Self.passes(next, database))
     }
   }
 

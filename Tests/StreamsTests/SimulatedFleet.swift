@@ -65,8 +65,7 @@ struct SimulatedFleet {
     for _ in 0..<10 {
       for index in readers.indices {
         readers[index].polled = nil
-        let answer = positions
-        input(index) { $0.polled(answer) }
+        takePoll(index, positions)
       }
       while readers.contains(where: { !$0.fetches.isEmpty }) { finishFetch(mayFail: false) }
     }
@@ -133,6 +132,11 @@ extension SimulatedFleet {
   private mutating func report(_ id: WriterID, _ drawn: [Int64]) {
     guard var writer = writers[id] else { return }
     writer.transaction = nil
+    guard !drawn.isEmpty else {
+      writer.attempts -= 1
+      writers[id] = writer
+      return
+    }
     let rows = drawn.map { StreamRow(position: $0, row: Int($0)) }
     let batch = writer.machine.committed(rows, attempts: writer.attempts, writer: id)
     writer.attempts = 0
@@ -211,10 +215,15 @@ extension SimulatedFleet {
     let index = anyReader()
     if let answer = readers[index].polled {
       readers[index].polled = nil
-      input(index) { $0.polled(answer) }
+      takePoll(index, answer)
     } else {
       readers[index].polled = positions
     }
+  }
+
+  private mutating func takePoll(_ index: Int, _ answer: [WriterID: Int64]) {
+    input(index) { $0.polled(answer) }
+    readers[index].start = readers[index].start ?? readers[index].machine.token
   }
 
   private mutating func finishFetch(mayFail: Bool) {

@@ -26,12 +26,6 @@ import Testing
     #expect(machine.position == 20)
   }
 
-  @Test func nothingWrittenSaysNothing() {
-    var machine = StreamWriterMachine<Int>(position: 10)
-    #expect(machine.committed([], attempts: 1, writer: Self.me) == nil)
-    #expect(machine.position == 10)
-  }
-
   /// The batch before may have been committed although nobody said so.
   @Test func afterAnUnreportedAttemptThereIsNoClaim() {
     var machine = StreamWriterMachine<Int>(position: 10)

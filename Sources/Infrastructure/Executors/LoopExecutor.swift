@@ -30,8 +30,6 @@ extension LoopExecutor {
   package func schedule(
     after delay: Duration, _ work: @escaping @Sendable () -> Void
   ) -> Scheduled {
-    let (seconds, attoseconds) = delay.components
-    let nanoseconds = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-    return Scheduled(task: loop.scheduleTask(in: .nanoseconds(nanoseconds), work))
+    Scheduled(task: loop.scheduleTask(in: TimeAmount(delay), work))
   }
 }

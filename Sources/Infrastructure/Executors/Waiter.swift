@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import Synchronization
 
 /// One task waiting for a value that arrives once, or for a timeout or its own cancellation,
@@ -48,5 +50,17 @@ package final class Waiter<Value: Sendable>: Sendable {
     } onCancel: {
       resolve(ifCancelled)
     }
+  }
+}
+
+extension Waiter {
+  /// Waits for the outcome at most `limit`; `otherwise` becomes it after that, or when the
+  /// waiting task is cancelled. The alarm is the loop's own, far cheaper than a sleeping task.
+  package func value(within limit: Duration, otherwise: Value) async -> Value {
+    let loop =
+      MultiThreadedEventLoopGroup.currentEventLoop ?? MultiThreadedEventLoopGroup.singleton.next()
+    let alarm = loop.scheduleTask(in: TimeAmount(limit)) { _ = self.resolve(otherwise) }
+    defer { alarm.cancel() }
+    return await value(ifCancelled: otherwise)
   }
 }

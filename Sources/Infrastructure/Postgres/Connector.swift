@@ -6,11 +6,10 @@ import Executors
 /// `@unchecked`: handed from the thread that opened it to the one that will use it.
 final class OpenedConnection: @unchecked Sendable {
   let handle: OpaquePointer
-  /// Where the server's latest checkpoint was when this session began; it tells later whether
-  /// the server was restarted since. Nil when the role may not see it.
-  let checkpoint: String?
+  /// The server's latest checkpoint when this session began; nil when the role may not see it.
+  let checkpoint: Checkpoint?
 
-  fileprivate init(handle: OpaquePointer, checkpoint: String?) {
+  fileprivate init(handle: OpaquePointer, checkpoint: Checkpoint?) {
     self.handle = handle
     self.checkpoint = checkpoint
   }
@@ -21,6 +20,7 @@ final class OpenedConnection: @unchecked Sendable {
 struct Connector: Sendable {
   let configuration: PostgresConfiguration
   let pool: BlockingPool
+  let history = CheckpointHistory()
 
   init(configuration: PostgresConfiguration) {
     self.configuration = configuration
@@ -38,12 +38,13 @@ struct Connector: Sendable {
 
   private func openPipelined() throws(PostgresError) -> OpenedConnection {
     let session = try BlockingSession(configuration, limited: true)
-    let checkpoint = try? session.run("SELECT checkpoint_lsn::text FROM pg_control_checkpoint()")
+    let checkpoint = (try? session.run(Checkpoint.sql)).flatMap { Checkpoint($0) }
+    if let checkpoint { history.note(checkpoint) }
     guard let handle = session.release() else { throw .connectionLost }
     guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else {
       PQfinish(handle)
       throw PostgresError(.unavailable, "libpq refused pipeline mode")
     }
-    return OpenedConnection(handle: handle, checkpoint: checkpoint?.text(0, 0))
+    return OpenedConnection(handle: handle, checkpoint: checkpoint)
   }
 }

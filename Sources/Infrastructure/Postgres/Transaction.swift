@@ -126,7 +126,7 @@ package final class Transaction: Querying {
 
   private func resolve(_ id: Int64) async throws -> CommitResult {
     state.withLock { $0.phase = .ended }
-    switch await resolver.outcome(of: id, checkpoint: wire.checkpoint) {
+    switch await resolver.outcome(of: id, openedAt: wire.checkpoint) {
     case .committed: return .answersLost
     case .aborted: throw PostgresError.connectionLost
     case .unknown:

@@ -17,7 +17,7 @@ final class Wire: @unchecked Sendable {
   }
 
   let loop: any EventLoop
-  let checkpoint: String?
+  let checkpoint: Checkpoint?
   /// Round trips sent and not yet answered.
   private(set) var load = 0
   /// Told once when the connection is gone, with what was left unanswered.

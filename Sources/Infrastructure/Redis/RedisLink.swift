@@ -80,7 +80,16 @@ final class RedisLink: Sendable {
       let number = Array(String(configuration.database).utf8)
       _ = try await session.call(RedisCommand("SELECT", number))
     }
-    _ = try await session.call(RedisCommand("PING"))
+    try await Self.ping(session)
+  }
+
+  /// A connection with subscriptions answers in another form.
+  private static func ping(_ session: RedisSession) async throws(RedisError) {
+    switch try await session.call(RedisCommand("PING")) {
+    case .status(Array("PONG".utf8)): return
+    case .array(let parts) where parts.first?.isBytes("pong") == true: return
+    default: throw .unexpectedReply
+    }
   }
 
   /// Announces the connection and stays with it until it ends, hangs or the task is cancelled.
@@ -102,7 +111,7 @@ final class RedisLink: Sendable {
     do {
       while true {
         try await Task.sleep(for: configuration.timing.pingInterval)
-        _ = try await session.call(RedisCommand("PING"))
+        try await Self.ping(session)
       }
     } catch {
       session.close()

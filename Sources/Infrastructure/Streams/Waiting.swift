@@ -1,22 +1,6 @@
 import Executors
 import Synchronization
 
-extension Waiter {
-  /// Waits for the outcome at most `limit`; `otherwise` becomes it after that, or when the
-  /// waiting task is cancelled.
-  func value(within limit: Duration, otherwise: Value) async -> Value {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask {
-        try? await Task.sleep(for: limit)
-        self.resolve(otherwise)
-      }
-      let value = await self.value(ifCancelled: otherwise)
-      group.cancelAll()
-      return value
-    }
-  }
-}
-
 /// Wakes one task that does something from time to time.
 final class Wakeup: Sendable {
   private enum State {

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 /// with its own name.
 final class RunningNginx {
   private let folder: TemporaryFolder
-  private let arguments: [String]
+  private let process: Process
 
   init(routes: [RouteSummary], workers: [String]) throws {
     let folder = try TemporaryFolder()
@@ -26,14 +27,30 @@ final class RunningNginx {
         folder,
         NginxConfiguration.render(routes: routes, workers: upstreams, main: nil, options: options)
           + servers.joined(separator: "\n")))
-    arguments = ["-p", folder.path, "-c", file, "-e", folder.path + "/error.log"]
-    // nginx goes to the background once it listens.
-    let result = try runTool("nginx", package: "nginx-light", arguments)
-    #expect(result.status == 0, "\(result.output)")
+    process = Process()
+    process.executableURL = URL(
+      fileURLWithPath: try findTool("nginx", package: "nginx-light"))
+    process.arguments = ["-p", folder.path, "-c", file, "-e", folder.path + "/error.log"]
+    try process.run()
+    try waitUntilItListens()
   }
 
-  func stop() throws {
-    _ = try runTool("nginx", package: "nginx-light", arguments + ["-s", "stop"])
+  func stop() {
+    process.terminate()
+    process.waitUntilExit()
+  }
+
+  private func waitUntilItListens() throws {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while true {
+      do {
+        _ = try exchange("GET / HTTP/1.0\r\n\r\n")
+        return
+      } catch {
+        guard process.isRunning, ContinuousClock.now < deadline else { throw error }
+        usleep(5000)
+      }
+    }
   }
 
   /// The name of the worker that answers.
@@ -81,6 +98,7 @@ func nginxFile(_ folder: TemporaryFolder, _ http: String) -> String {
   let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
   let paths = kinds.map { "\($0)_temp_path \(folder.path)/\($0);" }.joined(separator: "\n")
   return """
+    daemon off;
     pid \(folder.path)/nginx.pid;
     events {}
     http {

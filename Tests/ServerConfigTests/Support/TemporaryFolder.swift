@@ -44,13 +44,19 @@ struct MissingTool: Error, CustomStringConvertible {
   var description: String { "\(name) is not installed: apt-get install \(package)" }
 }
 
-/// Runs a program of the machine to its end; both of its outputs are given.
-func runTool(_ name: String, package: String, _ arguments: [String]) throws -> ToolResult {
+/// A program of the machine. Debian keeps some where plain users do not look.
+func findTool(_ name: String, package: String) throws -> String {
   let folders = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/sbin", "/bin"]
   let path = folders.map { "\($0)/\(name)" }.first {
     FileManager.default.isExecutableFile(atPath: $0)
   }
   guard let path else { throw MissingTool(name: name, package: package) }
+  return path
+}
+
+/// Runs a program to its end; both of its outputs are given.
+func runTool(_ name: String, package: String, _ arguments: [String]) throws -> ToolResult {
+  let path = try findTool(name, package: package)
   let process = Process()
   let pipe = Pipe()
   process.executableURL = URL(fileURLWithPath: path)

@@ -26,8 +26,10 @@ package enum Redaction {
       bytes: redactedBytes(of: target), version: target.version, eventID: target.eventID)
   }
 
-  /// A stored event as it is after `redaction`; nil when it cannot be redacted.
+  /// A stored event as it is after `redaction`; nil when it cannot be redacted. Further
+  /// redactions of an event change nothing.
   package static func apply(_ redaction: StoredEvent, to target: StoredEvent) -> StoredEvent? {
+    guard target.redactedBy == nil else { return target }
     guard let event = try? redacted(target.event) else { return nil }
     let added = unsigned(because: redaction.event, now: redaction.event.originServerTimestamp)
     let kept = target.unsigned.isEmpty ? [] : target.unsigned + [UInt8(ascii: ",")]

@@ -49,6 +49,12 @@ package struct MembershipStore: Sendable {
   private static let ofUser = Statement(
     "memberships_of_user",
     "SELECT \(columns) FROM room_memberships WHERE user_id = $1 AND membership = ANY($2)")
+  private static let joinedIDs = Statement(
+    "memberships_joined_ids",
+    """
+    SELECT coalesce(json_agg(room_id), '[]'::json)::text FROM room_memberships
+    WHERE user_id = $1 AND membership = 'join'
+    """)
   private static let inRoom = Statement(
     "memberships_in_room",
     "SELECT \(columns) FROM room_memberships WHERE room_id = $1 AND membership = ANY($2)")
@@ -92,6 +98,12 @@ package struct MembershipStore: Sendable {
   ) async throws -> [MembershipRow] {
     Self.decode(
       try await database.query(Self.ofUser, [.text(user.text), .texts(memberships)]))
+  }
+
+  /// The ids of the rooms that the user is joined to, as a JSON array made by the database.
+  package func joinedRoomsJSON(of user: UserID) async throws -> [UInt8] {
+    let rows = try await database.query(Self.joinedIDs, [.text(user.text)])
+    return rows.bytes(0, 0) ?? Array("[]".utf8)
   }
 
   package func members(

@@ -68,12 +68,14 @@ package struct StateStore: Sendable {
     SELECT \(StoredEventRow.columns) FROM current_state s JOIN events e USING (event_id)
     WHERE s.room_id = $1 AND s.type = 'm.room.member'
     """)
-  private static let everJoined = Statement(
-    "state_ever_joined",
+  private static let endOfStay = Statement(
+    "state_end_of_stay",
     """
-    SELECT 1 FROM state_deltas
-    WHERE room_id = $1 AND type = 'm.room.member' AND state_key = $2 AND membership = 'join'
-    LIMIT 1
+    SELECT min(stream_ordering) FROM state_deltas
+    WHERE room_id = $1 AND type = 'm.room.member' AND state_key = $2 AND stream_ordering > (
+      SELECT max(stream_ordering) FROM state_deltas
+      WHERE room_id = $1 AND type = 'm.room.member' AND state_key = $2 AND membership = 'join'
+    )
     """)
 
   private let database: any Querying
@@ -142,7 +144,8 @@ package struct StateStore: Sendable {
     return try StoredEventRow.decodeAll(rows)
   }
 
-  package func wasEverJoined(_ user: UserID, in room: RoomID) async throws -> Bool {
-    try await database.query(Self.everJoined, [.text(room.text), .text(user.text)]).count > 0
+  /// Where the last stay in a room of a user who is not in it ended; nil when there was none.
+  package func endOfStay(of user: UserID, in room: RoomID) async throws -> Int64? {
+    try await database.query(Self.endOfStay, [.text(room.text), .text(user.text)]).int(0, 0)
   }
 }

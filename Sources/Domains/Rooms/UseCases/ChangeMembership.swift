@@ -43,13 +43,9 @@ package struct ChangeMembership: Sendable {
 
   /// Leaves a room or declines an invitation; leaving again changes nothing.
   package func leave(_ room: RoomID, user: UserID, reason: String?) async throws {
-    let content = Self.content("leave", reason)
-    do {
-      try await change(
-        user, in: room, by: user, content: content, from: ["join", "invite", "knock"])
-    } catch PersistError.wrongMembership(current: "leave") {
-      return
-    }
+    try await change(
+      user, in: room, by: user, content: Self.content("leave", reason),
+      from: ["join", "invite", "knock"], unless: "leave")
   }
 
   package func kick(
@@ -90,9 +86,12 @@ package struct ChangeMembership: Sendable {
     return .object(content)
   }
 
+  /// - Parameters:
+  ///   - required: the memberships for which the change makes sense.
+  ///   - sufficient: the membership of a user for whom nothing has to be done.
   private func change(
     _ target: UserID, in room: RoomID, by sender: UserID, content: JSON,
-    from required: Set<String>? = nil
+    from required: Set<String>? = nil, unless sufficient: String? = nil
   ) async throws {
     let intent = EventIntent(
       type: EventType.member, stateKey: target.text, sender: sender, content: content.bytes,
@@ -101,8 +100,8 @@ package struct ChangeMembership: Sendable {
       _ = try await persister.persist(PersistRequest(roomID: room, intents: [intent]))
     } catch .unknownRoom {
       throw RoomError.notInRoom
-    } catch .wrongMembership(current: "leave") where sender == target {
-      throw PersistError.wrongMembership(current: "leave")
+    } catch .wrongMembership(let current) where current == sufficient {
+      return
     } catch {
       throw RoomError(error)
     }

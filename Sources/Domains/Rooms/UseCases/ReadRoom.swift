@@ -15,8 +15,9 @@ package struct ReadRoom: Sendable {
     self.memberships = memberships
   }
 
-  package func joinedRooms(of user: UserID) async throws -> [RoomID] {
-    try await memberships.rooms(of: user).map(\.roomID)
+  /// A JSON array of room ids.
+  package func joinedRooms(of user: UserID) async throws -> [UInt8] {
+    try await memberships.joinedRoomsJSON(of: user)
   }
 
   /// The state as the user may see it: now, or as it was when the user left.

@@ -30,13 +30,12 @@ package struct RoomAccess: Sendable {
     let row = try await memberships.membership(of: user, in: room)
     if row?.membership == "join" { return .everything }
     if try await isWorldReadable(room) { return .everything }
-    // Who never was in the room has nothing to read up to: a ban or a declined invitation
-    // leaves no history behind it.
-    if let row, row.membership == "leave" || row.membership == "ban",
-      try await wasJoined(user, in: room)
+    // Not up to the last member event: a later ban, or an invitation that was declined, shows
+    // nothing more of the room.
+    if let row, row.membership == "leave" || row.membership == "ban", !row.isForgotten,
+      let end = try await states.endOfStay(of: user, in: room)
     {
-      guard !row.isForgotten else { throw RoomError.notInRoom }
-      return .until(row.streamOrdering)
+      return .until(end)
     }
     throw RoomError.notInRoom
   }
@@ -44,9 +43,5 @@ package struct RoomAccess: Sendable {
   private func isWorldReadable(_ room: RoomID) async throws -> Bool {
     let visibility = try await states.current(room, StateTuple(EventType.historyVisibility))
     return visibility?.event.content["history_visibility"]?.string == "world_readable"
-  }
-
-  private func wasJoined(_ user: UserID, in room: RoomID) async throws -> Bool {
-    try await states.wasEverJoined(user, in: room)
   }
 }

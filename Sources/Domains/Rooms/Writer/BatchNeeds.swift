@@ -23,9 +23,14 @@ struct BatchNeeds: Sendable {
     }
   }
 
+  /// Bytes. With the other parts of its key a transaction id must fit into an index entry of
+  /// Postgres, which ends at 2704.
+  static let transactionIDLimit = 1024
+
   private mutating func add(
     _ request: PersistRequest, head: RoomHead?
   ) throws(PersistError) {
+    for intent in request.intents { try Self.checkStorable(intent) }
     eventCount += request.intents.count + (request.creation == nil ? 0 : 1)
     for intent in request.intents {
       if let key = intent.transaction {
@@ -39,6 +44,16 @@ struct BatchNeeds: Sendable {
       for key in try RoomMachine.neededState(for: intent, version: version) {
         if let entry = head?.state[key], entry.event == nil { events.insert(entry.eventID) }
       }
+    }
+  }
+  /// What Postgres cannot hold must not reach it: it would refuse the whole batch.
+  private static func checkStorable(_ intent: EventIntent) throws(PersistError) {
+    let texts = [intent.type, intent.stateKey, intent.transaction?.transactionID]
+    guard texts.allSatisfy({ $0?.utf8.contains(0) != true }) else {
+      throw .invalid(reason: "a NUL character cannot be stored")
+    }
+    guard intent.transaction?.transactionID.utf8.count ?? 0 <= transactionIDLimit else {
+      throw .invalid(reason: "the transaction id is too long")
     }
   }
 }

@@ -46,7 +46,7 @@ struct CommitBatch: Sendable {
     UPDATE events SET json = r.json, redacted_by = r.by,
       unsigned = coalesce(events.unsigned || ','::bytea, ''::bytea) || r.unsigned
     FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::text[]) AS r (id, json, unsigned, by)
-    WHERE events.event_id = r.id
+    WHERE events.event_id = r.id AND events.redacted_by IS NULL
     """)
 
   /// The statements of this batch, none that has nothing to do.
@@ -110,14 +110,14 @@ struct CommitBatch: Sendable {
   }
 
   private static func redactionsQuery(_ redacting: [PlannedEvent]) -> Query {
-    // A target redacted twice in one batch gets the last redaction, as it would in two batches.
-    var latest: [EventID: (PlannedRedaction, EventID)] = [:]
+    // Only an event's first redaction takes effect, in one batch as in two.
+    var first: [EventID: (PlannedRedaction, EventID)] = [:]
     for planned in redacting {
-      if let redaction = planned.redaction {
-        latest[redaction.redacted.eventID] = (redaction, planned.event.eventID)
+      if let redaction = planned.redaction, first[redaction.redacted.eventID] == nil {
+        first[redaction.redacted.eventID] = (redaction, planned.event.eventID)
       }
     }
-    let rows = Array(latest.values)
+    let rows = Array(first.values)
     return Query(
       redactEvents,
       [

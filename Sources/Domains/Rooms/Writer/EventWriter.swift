@@ -33,7 +33,9 @@ package actor EventWriter: EventPersister {
   let clock: any WallClock
   let logger: Logger
   var heads = HeadCache()
-  private var queue: Deque<Waiting> = []
+  private(set) var queue: Deque<Waiting> = []
+  /// Set when `run` has ended: nobody would answer any more.
+  private var hasEnded = false
   private let arrivals: AsyncStream<Void>
   private let arrival: AsyncStream<Void>.Continuation
 
@@ -57,6 +59,7 @@ package actor EventWriter: EventPersister {
     guard queue.count < Self.queueLimit else {
       throw .unavailable(reason: "too many events are waiting to be written")
     }
+    guard !hasEnded else { throw Self.stopping }
     let waiting = Waiting(request: request, answer: Waiter())
     queue.append(waiting)
     arrival.yield()
@@ -74,9 +77,12 @@ package actor EventWriter: EventPersister {
         await process(batch)
       }
     }
+    hasEnded = true
     for waiting in queue {
-      waiting.answer.resolve(.failure(.unavailable(reason: "the worker is stopping")))
+      waiting.answer.resolve(.failure(Self.stopping))
     }
     queue.removeAll()
   }
+
+  private static let stopping = PersistError.unavailable(reason: "the worker is stopping")
 }

@@ -29,27 +29,50 @@ struct ConfigCheckCommand: AsyncParsableCommand {
   private static let usualReservedConnections = 3
   private static let databasePatience = Duration.seconds(5)
 
+  /// What the checks beyond the files themselves need.
+  private struct Subject {
+    let serverName: String
+    let database: DatabaseSection
+    /// `cp_max` of each process.
+    let pools: [Int]
+    let warnings: [ConfigProblem]
+  }
+
   func run() async throws {
-    let fleet: Fleet
+    let subject: Subject
     do throws(ConfigFailure) {
-      fleet = try Fleet.load(shared: options.config.configPath, workers: options.workers)
+      subject = try read()
     } catch {
       print(error.description)
       throw Self.verdict(error.problems)
     }
-    var problems = fleet.warnings
+    var problems = subject.warnings
     if let maxConnections {
       problems += PostgresChecks.connections(
-        pools: fleet.pools, maxConnections: maxConnections,
+        pools: subject.pools, maxConnections: maxConnections,
         reserved: Self.usualReservedConnections)
     }
-    if database { problems += try await databaseProblems(fleet) }
+    if database { problems += try await databaseProblems(subject) }
     if !problems.isEmpty { print(problems.report()) }
     guard problems.errors.isEmpty else { throw Self.verdict(problems) }
     print(
-      "The configuration of \(fleet.main.server.serverName.text) is usable: "
-        + "\(fleet.processes.count) process\(fleet.processes.count == 1 ? "" : "es"), "
+      "The configuration of \(subject.serverName) is usable: "
+        + "\(subject.pools.count) process\(subject.pools.count == 1 ? "" : "es"), "
         + "\(problems.warnings.count) warning\(problems.warnings.count == 1 ? "" : "s").")
+  }
+
+  /// Without --workers, the files are those of one process, whichever it is.
+  private func read() throws(ConfigFailure) -> Subject {
+    if options.workers.isEmpty {
+      let loaded = try HomeserverConfig.load(paths: options.config.configPath)
+      return Subject(
+        serverName: loaded.config.server.serverName.text, database: loaded.config.database,
+        pools: loaded.config.assumedPools, warnings: loaded.warnings)
+    }
+    let fleet = try Fleet.load(shared: options.config.configPath, workers: options.workers)
+    return Subject(
+      serverName: fleet.main.server.serverName.text, database: fleet.main.database,
+      pools: fleet.pools, warnings: fleet.warnings)
   }
 
   private static func verdict(_ problems: [ConfigProblem]) -> ExitCode {
@@ -58,10 +81,10 @@ struct ConfigCheckCommand: AsyncParsableCommand {
     return .failure
   }
 
-  private func databaseProblems(_ fleet: Fleet) async throws -> [ConfigProblem] {
+  private func databaseProblems(_ subject: Subject) async throws -> [ConfigProblem] {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let database = Database(
-      configuration: PostgresConfiguration(parameters: fleet.main.database.parameters),
+      configuration: PostgresConfiguration(parameters: subject.database.parameters),
       executor: LoopExecutor(loop: group.next()),
       logger: Logger(label: "apusctl") { _ in SwiftLogNoOpLogHandler() })
     do {
@@ -71,7 +94,7 @@ struct ConfigCheckCommand: AsyncParsableCommand {
       let settings = PostgresSettings(
         synchronousCommit: facts.synchronousCommit, fsync: facts.fsync, encoding: facts.encoding,
         maxConnections: facts.maxConnections, reservedConnections: facts.reservedConnections)
-      return PostgresChecks.problems(settings, pools: fleet.pools)
+      return PostgresChecks.problems(settings, pools: subject.pools)
     } catch let error as PostgresError {
       await database.shutdown()
       return [

@@ -96,18 +96,24 @@ final class Dispatcher: Sendable {
     } catch let error as MatrixError {
       return Response(error)
     } catch let error as any MatrixErrorConvertible {
-      return Response(error.matrixError)
+      let matrixError = error.matrixError
+      if matrixError.status >= 500 { log(error, of: request, route: route) }
+      return Response(matrixError)
     } catch is CancellationError {
       return Response(.unavailable())
     } catch {
-      logger.error(
-        "request failed",
-        metadata: [
-          "request": .string(request.id), "servlet": .string(router.routes[route].id),
-          "error": .string("\(error)"),
-        ])
+      log(error, of: request, route: route)
       return Response(.internalError)
     }
+  }
+
+  private func log(_ error: any Error, of request: Request, route: Int) {
+    logger.error(
+      "request failed",
+      metadata: [
+        "request": .string(request.id), "servlet": .string(router.routes[route].id),
+        "error": .string("\(error)"),
+      ])
   }
 
   func finished(_ series: RouteSeries, id: String, status: Int, startedAt: NIODeadline) {

@@ -54,6 +54,9 @@ package struct NginxConfiguration: Sendable {
     # Made by `apusctl nginx` from the worker files and the server's own table of routes: make it
     # again after changing workers or upgrading, rather than editing it.
     #
+    #   apusctl nginx -c /etc/apus/homeserver.yaml -c /etc/apus/conf.d -w /etc/apus/workers \\
+    #     --certificate FILE --certificate-key FILE > /etc/nginx/conf.d/apus.conf
+    #
     #   sync                 by user: a user's requests find the same worker's memory warm
     #   events into rooms    by room, so that one worker collects a room's senders
     #   federation /send     by the other server's address

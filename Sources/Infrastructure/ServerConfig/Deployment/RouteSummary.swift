@@ -25,8 +25,8 @@ package struct RouteSummary: Sendable, Hashable {
     method: String, patterns: [String], balancing: Balancing, servedBy: Set<WorkerRole>
   ) {
     self.init(
-      methods: [method], pathRegexes: patterns.map { RoutePattern.regex($0) },
-      balancing: balancing, servedBy: servedBy)
+      methods: [method], pathRegexes: RoutePattern.regexes(patterns), balancing: balancing,
+      servedBy: servedBy)
   }
 }
 
@@ -48,6 +48,43 @@ package enum RoutePattern {
       return "[^/]*"
     }
     return "^" + segments.joined(separator: "/") + "$"
+  }
+
+  /// Patterns that differ in one fixed segment, such as the API's version, become one
+  /// expression: a proxy tries expressions one after the other.
+  package static func regexes(_ patterns: [String]) -> [String] {
+    var merged: [[String]] = []
+    for pattern in patterns {
+      let parts = regex(pattern).split(separator: "/", omittingEmptySubsequences: false)
+        .map(String.init)
+      if let last = merged.indices.last, let place = onlyDifference(merged[last], parts) {
+        merged[last][place] = joined(merged[last][place], parts[place])
+      } else {
+        merged.append(parts)
+      }
+    }
+    return merged.map { $0.joined(separator: "/") }
+  }
+
+  private static func onlyDifference(_ left: [String], _ right: [String]) -> Int? {
+    guard left.count == right.count else { return nil }
+    let places = left.indices.filter { left[$0] != right[$0] }
+    guard places.count == 1, isFixed(right[places[0]]), isFixed(left[places[0]]) else { return nil }
+    return places[0]
+  }
+
+  /// Neither a parameter nor an end of the expression.
+  private static func isFixed(_ part: String) -> Bool {
+    part.hasPrefix(alternatives)
+      || !part.isEmpty && !"[(^".contains(part.prefix(1)) && !part.hasSuffix("$")
+  }
+
+  private static let alternatives = "(?:"
+
+  private static func joined(_ left: String, _ right: String) -> String {
+    let known =
+      left.hasPrefix(alternatives) ? String(left.dropFirst(alternatives.count).dropLast()) : left
+    return "\(alternatives)\(known)|\(right))"
   }
 
   private static func escape(_ segment: Substring) -> String {

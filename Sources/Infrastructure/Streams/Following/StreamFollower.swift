@@ -13,6 +13,9 @@ package final class StreamFollower<Row: Sendable>: Sendable {
   private static var inboxLimit: Int { 256 }
   /// How often the position is stored: what is handled again after a crash.
   private static var storeInterval: Duration { .seconds(1) }
+  /// How long rows are gathered before the consumer gets them, so that a busy stream costs a
+  /// wake-up each so often and not one an event.
+  private static var gatherTime: Duration { .milliseconds(20) }
   private static var firstRetry: Duration { .milliseconds(100) }
   private static var longestRetry: Duration { .seconds(5) }
   /// How long it may take to notice what nobody told.
@@ -23,6 +26,8 @@ package final class StreamFollower<Row: Sendable>: Sendable {
   private let logger: Logger
   private let inbox = Mutex<[StreamBatch<Row>]>([])
   private let arrival = Wakeup()
+  /// Never raised: a pause that costs no more than the loop's own timer.
+  private let pause = Wakeup()
 
   /// - Parameter consumer: see `ConsumerPositions`.
   package init(
@@ -44,6 +49,7 @@ package final class StreamFollower<Row: Sendable>: Sendable {
         await store(&progress)
       }
       await arrival.wait(atMost: progress.isStored ? Self.longestWait : Self.storeInterval)
+      await pause.wait(atMost: Self.gatherTime)
     }
     await store(&progress)
   }

@@ -13,6 +13,8 @@ package final class StreamReader<Row: Sendable>: Sendable {
     var invalidate: [Handler] = []
     var advance: [Handler] = []
     var wake: [Handler] = []
+
+    var isEmpty: Bool { invalidate.isEmpty && advance.isEmpty && wake.isEmpty }
   }
 
   private struct State {
@@ -106,10 +108,14 @@ package final class StreamReader<Row: Sendable>: Sendable {
     state.withLock { $0.machine.hasReached(writer, position) }
   }
 
-  /// Rows that cannot be read are looked up in the database instead.
+  /// Rows that cannot be read are looked up in the database instead. A process in which nobody
+  /// looks at rows only keeps the position.
   private func batch(
     _ writer: WriterID, _ previous: Int64, _ position: Int64, _ bytes: [UInt8]
   ) -> StreamBatch<Row> {
+    if state.withLock({ $0.handlers.isEmpty }) {
+      return StreamBatch(writer: writer, previous: previous, position: position, rows: [])
+    }
     do {
       let rows = try RowsCodec.decode(bytes, with: definition.decode)
       return StreamBatch(writer: writer, previous: previous, position: position, rows: rows)

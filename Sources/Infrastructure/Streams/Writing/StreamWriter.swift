@@ -40,9 +40,12 @@ package final class StreamWriter<Row: Sendable>: Sendable {
   }
 
   /// Tells everybody of a committed batch: its rows in order, all positions drawn after the
-  /// transaction's `WriterLease.fence`. An empty list says that the transaction wrote nothing.
-  /// Batches are reported in the order of their commits.
+  /// transaction's `WriterLease.fence`. Batches are reported in the order of their commits.
+  ///
+  /// An empty list says that the transaction has certainly written nothing. When it is not
+  /// known whether it has, nothing is reported and the lease taken again.
   package func committed(_ rows: [StreamRow<Row>]) {
+    guard !rows.isEmpty else { return lease.endAttempt() }
     let attempts = lease.takeAttempts()
     let batch = state.withLock {
       $0.machine.committed(rows, attempts: attempts, writer: lease.writer)

@@ -16,9 +16,9 @@ package struct StreamWriterMachine<Row: Sendable>: Sendable {
 
   /// A batch was committed.
   /// - Parameters:
-  ///   - rows: in order of position.
-  ///   - attempts: how many transactions were begun since the last committed batch, this one
-  ///     included.
+  ///   - rows: in order of position; not empty.
+  ///   - attempts: how many transactions were begun since the last committed batch and are not
+  ///     known to have written nothing, this one included.
   /// - Returns: what to publish; nothing when readers know of these positions already.
   package mutating func committed(
     _ rows: [StreamRow<Row>], attempts: Int, writer: WriterID

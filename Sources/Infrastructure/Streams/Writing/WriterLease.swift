@@ -26,6 +26,9 @@ package final class WriterLease: Sendable {
     var epoch: Int64 = 0
     /// Transactions begun whose end was not reported yet.
     var attempts = 0
+    /// Whether an earlier transaction may have been committed, or still be, unreported.
+    var isInDoubt = false
+    var isReleased = false
     var handlers: [@Sendable (_ position: Int64) -> Void] = []
   }
 
@@ -61,9 +64,10 @@ package final class WriterLease: Sendable {
 
   /// Takes the lease again after it ran out, or to be sure that an earlier transaction of this
   /// process whose outcome is not known has ended.
-  /// - Returns: false when another process has taken it, and this one must end. True does not
-  ///   promise that the lease is held: the next transaction will tell.
+  /// - Returns: false when it was released, or another process has taken it and this one must
+  ///   end. True does not promise that the lease is held: the next transaction will tell.
   package func reacquire() async -> Bool {
+    state.withLock { $0.isInDoubt = true }
     do {
       return try await take(fromOthers: false)
     } catch {
@@ -72,9 +76,13 @@ package final class WriterLease: Sendable {
     }
   }
 
-  /// Gives the lease back on a clean stop, after `run` has ended.
+  /// Gives the lease back on a clean stop: it is not taken again, and nothing passes the fence.
   package func release() async throws {
-    state.withLock { $0.epoch = 0 }
+    state.withLock { state in
+      state.epoch = 0
+      state.isReleased = true
+    }
+    check.raise()
     try await store.release()
   }
 
@@ -94,23 +102,29 @@ package final class WriterLease: Sendable {
     store.advance(to: position)
   }
 
-  /// Renews the lease until the task is cancelled.
+  /// Renews the lease until it is released or the task is cancelled.
   /// - Throws: `LeaseError.takenOver`.
   package func run() async throws {
-    while !Task.isCancelled {
+    while true {
       await check.wait(atMost: timing.leaseRenewal)
-      guard !Task.isCancelled else { return }
+      guard !Task.isCancelled, !isReleased else { return }
       try await renew()
     }
+  }
+
+  private var isReleased: Bool {
+    state.withLock { $0.isReleased }
   }
 
   private func renew() async throws {
     let epoch = state.withLock { $0.epoch }
     do {
       if try await store.renew(epoch: epoch, duration: timing.leaseDuration) { return }
+      // Somebody else here may have taken it again meanwhile.
+      guard !isReleased, state.withLock({ $0.epoch }) == epoch else { return }
       logger.warning("a writer's lease has run out", metadata: metadata(nil))
     } catch {
-      guard !Task.isCancelled else { return }
+      guard !Task.isCancelled, !isReleased else { return }
       return logger.warning("cannot renew a writer's lease", metadata: metadata(error))
     }
     guard await reacquire() else {
@@ -119,7 +133,7 @@ package final class WriterLease: Sendable {
   }
 
   private func take(fromOthers: Bool) async throws -> Bool {
-    guard
+    guard !isReleased,
       let taken = try await store.acquire(
         takeOver: fromOthers, duration: timing.leaseDuration)
     else {
@@ -128,7 +142,10 @@ package final class WriterLease: Sendable {
       return false
     }
     let handlers = state.withLock { state in
+      // What was begun before has ended, and lies before the position to start from.
       state.epoch = max(state.epoch, taken.epoch)
+      state.attempts = 0
+      state.isInDoubt = false
       return state.handlers
     }
     for handler in handlers { handler(taken.position) }
@@ -151,15 +168,23 @@ extension WriterLease {
 
   /// Transactions begun whose end was not reported yet.
   var attempts: Int {
-    state.withLock { $0.attempts }
+    state.withLock { $0.attempts + ($0.isInDoubt ? 1 : 0) }
   }
 
   /// The same, and forgets them.
   func takeAttempts() -> Int {
     state.withLock { state in
-      defer { state.attempts = 0 }
-      return state.attempts
+      defer {
+        state.attempts = 0
+        state.isInDoubt = false
+      }
+      return state.attempts + (state.isInDoubt ? 1 : 0)
     }
+  }
+
+  /// One of them has certainly written nothing.
+  func endAttempt() {
+    state.withLock { $0.attempts = max(0, $0.attempts - 1) }
   }
 
   /// Moves the database's position up while nothing is under way; nil when it could not.

@@ -12,6 +12,10 @@ package final class PrometheusCounter: CounterHandler, FloatingPointCounterHandl
     total.add(1)
   }
 
+  package func increment(by amount: Int) {
+    increment(by: Int64(amount))
+  }
+
   package func increment(by amount: Int64) {
     guard amount > 0 else { return }
     total.add(Double(amount))

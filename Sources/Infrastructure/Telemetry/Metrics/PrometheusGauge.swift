@@ -8,6 +8,10 @@ package final class PrometheusGauge: MeterHandler, RecorderHandler {
 
   package var value: Double { current.value }
 
+  package func set(_ value: Int) {
+    current.set(Double(value))
+  }
+
   package func set(_ value: Int64) {
     current.set(Double(value))
   }

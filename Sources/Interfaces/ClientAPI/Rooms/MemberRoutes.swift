@@ -40,8 +40,12 @@ func memberRoutes(
     roomRoute(
       "joined_rooms", .get, "/joined_rooms", balancing: .user,
       handler: authenticated { requester, _ in
-        let rooms = try await read.joinedRooms(of: requester.userID)
-        return .json(200, ["joined_rooms": .array(rooms.map { .string($0.text) })])
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("joined_rooms")
+        writer.raw(try await read.joinedRooms(of: requester.userID))
+        writer.endObject()
+        return .json(200, writer.bytes)
       }),
   ]
 }

@@ -64,6 +64,6 @@ struct AccountsParts {
         ServerRoutesDependencies(
           authenticated: authenticated, defaultRoomVersion: version,
           publicBaseURL: server.publicBaseURL,
-          delegatedServer: server.servesServerWellKnown ? "\(server.serverName.text):443" : nil))
+          delegatedServer: server.servesServerWellKnown ? "\(server.serverName.host):443" : nil))
   }
 }

@@ -158,7 +158,7 @@ struct RedactionTests {
     let redacted = try present(planned.redaction?.redacted, "redacted event")
     #expect(redacted.eventID == target.eventID)
     #expect(redacted.content["body"] == nil)
-    #expect(EventHashes.eventID(of: redacted) == target.eventID)
+    #expect(EventHashes.referenceHash(of: redacted) == EventHashes.referenceHash(of: target))
   }
 
   @Test func othersMayNot() throws {

@@ -1,0 +1,237 @@
+import Accounts
+import Executors
+import MatrixCrypto
+import MatrixIdentifiers
+import MatrixJSON
+import Postgres
+import RoomEvents
+import Streams
+import TestKit
+
+@testable import Rooms
+
+/// One process that writes and reads rooms.
+struct World: Sendable {
+  static let migrations =
+    StreamsSchema.migrations + AccountsSchema.migrations + RoomsSchema.migrations
+
+  let database: Database
+  let reader: StreamReader<StoredEvent>
+  let lease: WriterLease
+  let stream: StreamWriter<StoredEvent>
+  let writer: EventWriter
+  let clock: ManualClock
+  let key: SigningKey
+  let serverName: ServerName
+  /// What the reader delivered, in its order.
+  let delivered: Locked<[StoredEvent]>
+  private let hub: ReplicationHub
+
+  /// Takes the lease of the instance `name`, from an earlier world of that name if need be.
+  static func start(
+    _ database: Database, name: String = "writer",
+    clock: ManualClock = ManualClock(1_700_000_000_000)
+  ) async throws -> World {
+    let id = try await InstanceRegistry.register(name, on: database)
+    let world = try World(database, writerID: id, name: name, clock: clock)
+    try await world.hub.start()
+    try await world.lease.acquire()
+    return world
+  }
+
+  private init(
+    _ database: Database, writerID: WriterID, name: String, clock: ManualClock
+  ) throws {
+    var timing = StreamTiming()
+    timing.leaseDuration = .seconds(300)
+    timing.poll = .milliseconds(20)
+    let logger = TestPostgres.logger
+    self.database = database
+    self.clock = clock
+    key = try SigningKey(fileText: "ed25519 1 YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1")
+    serverName = try present(ServerName(RoomFixture.server), "server name")
+    hub = ReplicationHub(
+      bus: InMemoryBus(), database: database, instanceName: name, timing: timing, logger: logger)
+    reader = hub.makeReader(EventStore(database: database).streamDefinition())
+    lease = WriterLease(
+      stream: .events, writer: writerID, workerName: name, database: database, timing: timing,
+      logger: logger)
+    stream = hub.makeWriter(for: reader, lease: lease)
+    writer = EventWriter(
+      database: database, machine: RoomMachine(serverName: serverName, signingKey: key),
+      lease: lease, stream: stream, clock: clock, logger: logger)
+    let delivered = Locked<[StoredEvent]>([])
+    self.delivered = delivered
+    reader.onAdvance { batch in
+      delivered.withLock { $0 += batch.rows.map(\.row) }
+    }
+  }
+
+  /// A writer of the same process that remembers nothing, as after a restart.
+  func anotherWriter() -> EventWriter {
+    EventWriter(
+      database: database, machine: RoomMachine(serverName: serverName, signingKey: key),
+      lease: lease, stream: stream, clock: clock, logger: TestPostgres.logger)
+  }
+
+  /// Has requests decided in one batch, by a writer that remembers nothing.
+  func inOneBatch(
+    _ requests: [PersistRequest]
+  ) async throws -> [Result<[PersistedEvent], PersistError>] {
+    let writer = anotherWriter()
+    return try await withThrowingTaskGroup(
+      of: (Int, Result<[PersistedEvent], PersistError>).self
+    ) { group in
+      for (index, request) in requests.enumerated() {
+        group.addTask {
+          do throws(PersistError) {
+            return (index, .success(try await writer.persist(request)))
+          } catch {
+            return (index, .failure(error))
+          }
+        }
+        try await eventually { await writer.queue.count == index + 1 }
+      }
+      return try await running(with: [writer]) {
+        var answers: [Int: Result<[PersistedEvent], PersistError>] = [:]
+        while let (index, answer) = try await group.next() { answers[index] = answer }
+        return requests.indices.compactMap { answers[$0] }
+      }
+    }
+  }
+
+  /// Keeps the process going during `body`.
+  func running<Value: Sendable>(
+    with others: [EventWriter] = [], _ body: @Sendable () async throws -> Value
+  ) async throws -> Value {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await hub.run() }
+      for writer in [writer] + others { group.addTask { await writer.run() } }
+      defer { group.cancelAll() }
+      return try await body()
+    }
+  }
+}
+
+/// Gives `body` a running process on an empty database.
+func withWorld(_ body: @Sendable (World) async throws -> Void) async throws {
+  try await TestPostgres.withDatabase(migrations: World.migrations) { database in
+    let world = try await World.start(database)
+    try await world.running { try await body(world) }
+  }
+}
+
+extension World {
+  var events: EventStore { EventStore(database: database) }
+  var states: StateStore { StateStore(database: database) }
+  var memberships: MembershipStore { MembershipStore(database: database) }
+  var aliases: AliasStore { AliasStore(database: database) }
+  var snapshots: RoomSnapshotStore { RoomSnapshotStore(database: database) }
+  var profiles: Profiles { Profiles(database: database) }
+
+  var create: CreateRoom {
+    CreateRoom(
+      persister: writer, aliases: aliases, profiles: profiles, serverName: serverName,
+      signingKey: key, clock: clock)
+  }
+  var membership: ChangeMembership {
+    ChangeMembership(
+      persister: writer, memberships: memberships, profiles: profiles, serverName: serverName)
+  }
+  var send: SendEvent { SendEvent(persister: writer, aliases: aliases) }
+  var access: RoomAccess { RoomAccess(memberships: memberships, states: states) }
+  var read: ReadRoom { ReadRoom(states: states, events: events, memberships: memberships) }
+  var history: ReadHistory {
+    ReadHistory(states: states, events: events, memberships: memberships)
+  }
+  var directory: RoomDirectory {
+    RoomDirectory(
+      aliases: aliases, states: states, memberships: memberships, serverName: serverName,
+      clock: clock)
+  }
+
+  /// A public room of Alice's.
+  func makeRoom(_ version: RoomVersion = .v12) async throws -> RoomID {
+    var options = RoomOptions()
+    options.version = version
+    options.preset = .publicChat
+    return try await create.create(options, by: try RoomFixture.user(RoomFixture.alice)).room
+  }
+
+  /// Writes one intent.
+  @discardableResult
+  func persist(_ intent: EventIntent, in room: RoomID) async throws -> PersistedEvent {
+    try present(
+      try await writer.persist(PersistRequest(roomID: room, intents: [intent])).first, "answer")
+  }
+
+  @discardableResult
+  func say(
+    _ body: String, in room: RoomID, by sender: String = RoomFixture.alice,
+    transaction: String? = nil
+  ) async throws -> PersistedEvent {
+    try await persist(
+      try RoomFixture.message(body, by: sender, transaction: transaction), in: room)
+  }
+
+  @discardableResult
+  func set(
+    _ type: String, _ key: String = "", _ content: JSON, in room: RoomID,
+    by sender: String = RoomFixture.alice
+  ) async throws -> PersistedEvent {
+    try await persist(try RoomFixture.state(type, key, content, by: sender), in: room)
+  }
+
+  @discardableResult
+  func member(
+    _ user: String, _ membership: String, in room: RoomID, by sender: String? = nil
+  ) async throws -> PersistedEvent {
+    try await set(
+      "m.room.member", user, ["membership": .string(membership)], in: room, by: sender ?? user)
+  }
+
+  /// All of a room's events, oldest first.
+  func story(of room: RoomID) async throws -> [StoredEvent] {
+    try await events.forwards(in: room, after: .min, limit: 10_000)
+  }
+
+  func stored(_ id: EventID) async throws -> StoredEvent {
+    try present(try await events.event(id), "event")
+  }
+
+  /// The number that a query gives.
+  func number(_ name: String, _ sql: String) async throws -> Int64? {
+    try await database.query(Statement("test_\(name)", sql)).int(0, 0)
+  }
+
+  func run(_ sql: String) async throws {
+    try await database.runScript(sql)
+  }
+}
+
+/// The bodies of messages, for comparing stories.
+func bodies(_ events: [StoredEvent]) -> [String] {
+  events.compactMap { $0.event.content["body"]?.string }
+}
+
+/// The members of an event's `unsigned` that are the same for all readers.
+func unsigned(of stored: StoredEvent) throws -> JSONView {
+  try JSONDocument([UInt8(ascii: "{")] + stored.unsigned + [UInt8(ascii: "}")], limits: .event)
+    .root
+}
+
+extension RoomFixture {
+  static func room(_ text: String) throws -> RoomID {
+    try present(RoomID(text), "room id")
+  }
+
+  static func redaction(
+    of target: EventID, by sender: String, transaction: String? = nil
+  ) throws -> EventIntent {
+    var intent = try message("", by: sender, transaction: transaction)
+    intent.type = "m.room.redaction"
+    intent.content = Array("{}".utf8)
+    intent.redacts = target
+    return intent
+  }
+}
