@@ -13,6 +13,7 @@ let strict: [SwiftSetting] = [
 enum Library {
   static let nioCore = product("NIOCore", "swift-nio")
   static let nioPosix = product("NIOPosix", "swift-nio")
+  static let nioTLS = product("NIOTLS", "swift-nio")
   static let nioHTTP1 = product("NIOHTTP1", "swift-nio")
   static let nioConcurrency = product("NIOConcurrencyHelpers", "swift-nio")
   static let nioSSL = product("NIOSSL", "swift-nio-ssl")
@@ -80,7 +81,7 @@ let infrastructure: [Target] = [
   layer("Infrastructure", "ServerConfig", ["CLibYAML", "MatrixIdentifiers", "MatrixCrypto"]),
   layer(
     "Infrastructure", "Postgres",
-    ["CLibPQ", "CLinux", "Executors", "Telemetry", Library.log, Library.nioCore]),
+    ["CLibPQ", "CLinux", "Executors", "Telemetry", Library.log, Library.metrics, Library.nioCore]),
   layer(
     "Infrastructure", "Redis",
     [
@@ -96,7 +97,7 @@ let infrastructure: [Target] = [
     "Infrastructure", "HTTPFetching",
     [
       "Executors", "Telemetry", "MatrixJSON", Library.log, Library.nioCore, Library.nioPosix,
-      Library.nioHTTP1, Library.nioSSL,
+      Library.nioHTTP1, Library.nioTLS, Library.nioSSL,
     ]),
   layer(
     "Infrastructure", "Streams",
@@ -140,7 +141,7 @@ let interfaces: [Target] = [
   layer(
     "Interfaces", "ReplicationAPI",
     [
-      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "HTTPServing",
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "EventAuth", "HTTPServing",
       "HTTPFetching", "Executors", "Rooms", "Streams", Library.log,
     ]),
 ]
@@ -166,7 +167,8 @@ let executables: [Target] =
       "apusctl",
       [
         "ServerConfig", "MatrixCrypto", "MatrixIdentifiers", "MatrixJSON", "HTTPFetching",
-        "HTTPServing", "Executors", "WorkerRuntime", "Postgres", Library.nioCore, Library.log,
+        "HTTPServing", "Executors", "WorkerRuntime", "Postgres", Library.nioCore, Library.nioPosix,
+        Library.log,
       ])
   ]
 
@@ -187,7 +189,8 @@ let testing: [Target] = [
   tests("Telemetry", ["Telemetry", Library.log, Library.metrics]),
   tests("ServerConfig", ["ServerConfig", "MatrixIdentifiers"]),
   tests("Postgres", ["Postgres", "Executors", "TestKit"]),
-  tests("Redis", ["Redis", "Executors", "TestKit", Library.nioCore, Library.nioPosix, Library.log]),
+  tests(
+    "Redis", ["Redis", "Executors", "TestKit", Library.nioCore, Library.nioPosix, Library.log]),
   tests(
     "HTTP",
     [

@@ -19,7 +19,7 @@ from fleet.ports import free_ports
 from fleet.processes import Child
 from fleet.reaper import start_time
 from support.deployment import PORTS_NEEDED, temporary_folder
-from support.stub import write_stubs
+from support.stub import write_program, write_stubs
 from support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,14 +116,19 @@ def test_a_worker_file_without_a_name_is_named(folder):
         plan_from_folder(workers, 8080)
 
 
-@pytest.mark.parametrize("counts", [None, {}, {"generic_worker": 4}])
-def test_nginx_accepts_its_configuration(folder, counts):
-    plan = generated_plan(folder / "conf", iter(range(9100, 9200)), counts)
-    nginx = Nginx(folder / "nginx", 9099, plan)
-    nginx.prepare()
+def test_nginx_accepts_its_configuration(folder):
+    nginx = Nginx(folder / "nginx", 9099)
+    nginx.prepare(write_stubs(folder / "programs") / "apusctl", [], [])
     done = subprocess.run([program(), "-t", "-q", *nginx.command()[1:]], capture_output=True,
                           text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_failure_of_apusctl_is_told(folder):
+    refusing = folder / "apusctl"
+    write_program(refusing, "#!/bin/sh\necho no such worker >&2\nexit 1\n")
+    with pytest.raises(FleetError, match="no such worker"):
+        Nginx(folder / "nginx", 9099).prepare(refusing, [], [])
 
 
 # ---- a whole fleet of stand-ins ------------------------------------------------------------

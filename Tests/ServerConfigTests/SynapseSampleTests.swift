@@ -42,54 +42,58 @@ struct SynapseSampleTests {
       ip_range_blacklist: []
       federation_ip_range_blacklist: []
       url_preview_ip_range_blacklist: []
-      enable_registration: true
-      enable_registration_without_verification: true
-      registration_shared_secret: reg
-      allow_guest_access: true
-      bcrypt_rounds: 4
-      limit_usage_by_mau: true
-      max_mau_value: 50
-      default_room_version: 6
-      allow_public_rooms_over_federation: true
-      allow_public_rooms_without_auth: true
-      require_membership_for_aliases: false
-      room_list_publication_rules: [{user_id: "*", alias: "*", room_id: "*", action: allow}]
-      enable_ephemeral_messages: true
-      rc_message: {per_second: 1000, burst_count: 1000}
-      rc_registration: {per_second: 1000, burst_count: 1000}
-      rc_login:
-        address: {per_second: 1000, burst_count: 1000}
-        account: {per_second: 1000, burst_count: 1000}
-        failed_attempts: {per_second: 1000, burst_count: 1000}
-      rc_joins:
-        local: {per_second: 1000, burst_count: 1000}
-        remote: {per_second: 1000, burst_count: 1000}
-      rc_joins_per_room: {per_second: 1000, burst_count: 1000}
-      rc_invites:
-        per_room: {per_second: 1000, burst_count: 1000}
-        per_user: {per_second: 1000, burst_count: 1000}
-        per_issuer: {per_second: 1000, burst_count: 1000}
-      rc_3pid_validation: {per_second: 1000, burst_count: 1000}
-      rc_admin_redaction: {per_second: 1000, burst_count: 1000}
-      rc_presence: {per_user: {per_second: 1000, burst_count: 1000}}
-      rc_room_creation: {per_second: 1000, burst_count: 1000}
-      rc_delayed_event_mgmt: {per_second: 1000, burst_count: 1000}
-      rc_key_requests: {per_second: 1000, burst_count: 1000}
-      rc_media_create: {per_second: 1000, burst_count: 1000}
-      rc_federation: {window_size: 1, sleep_limit: 1, sleep_delay: 1, reject_limit: 1, concurrent: 9}
-      caches: {sync_response_cache_duration: 0}
-      app_service_config_files: [/tmp/as.yaml]
-      email: {smtp_host: localhost, smtp_port: 2525, notif_from: "x@example.org"}
-      cas_config: {enabled: true, server_url: "http://localhost:9000"}
-      recaptcha_siteverify_api: http://localhost:9001/siteverify
-      recaptcha_public_key: pk
-      recaptcha_private_key: sk
-      url_preview_enabled: true
-      media_store_path: /tmp/media
-      password_config: {enabled: true, pepper: salt}
 
-      """
+      """ + Self.settings
   }
+
+  private static let settings = """
+    enable_registration: true
+    enable_registration_without_verification: true
+    registration_shared_secret: reg
+    allow_guest_access: true
+    bcrypt_rounds: 4
+    limit_usage_by_mau: true
+    max_mau_value: 50
+    default_room_version: 6
+    allow_public_rooms_over_federation: true
+    allow_public_rooms_without_auth: true
+    require_membership_for_aliases: false
+    room_list_publication_rules: [{user_id: "*", alias: "*", room_id: "*", action: allow}]
+    enable_ephemeral_messages: true
+    rc_message: {per_second: 1000, burst_count: 1000}
+    rc_registration: {per_second: 1000, burst_count: 1000}
+    rc_login:
+      address: {per_second: 1000, burst_count: 1000}
+      account: {per_second: 1000, burst_count: 1000}
+      failed_attempts: {per_second: 1000, burst_count: 1000}
+    rc_joins:
+      local: {per_second: 1000, burst_count: 1000}
+      remote: {per_second: 1000, burst_count: 1000}
+    rc_joins_per_room: {per_second: 1000, burst_count: 1000}
+    rc_invites:
+      per_room: {per_second: 1000, burst_count: 1000}
+      per_user: {per_second: 1000, burst_count: 1000}
+      per_issuer: {per_second: 1000, burst_count: 1000}
+    rc_3pid_validation: {per_second: 1000, burst_count: 1000}
+    rc_admin_redaction: {per_second: 1000, burst_count: 1000}
+    rc_presence: {per_user: {per_second: 1000, burst_count: 1000}}
+    rc_room_creation: {per_second: 1000, burst_count: 1000}
+    rc_delayed_event_mgmt: {per_second: 1000, burst_count: 1000}
+    rc_key_requests: {per_second: 1000, burst_count: 1000}
+    rc_media_create: {per_second: 1000, burst_count: 1000}
+    rc_federation: {window_size: 1, sleep_limit: 1, sleep_delay: 1, reject_limit: 1, concurrent: 9}
+    caches: {sync_response_cache_duration: 0}
+    app_service_config_files: [/tmp/as.yaml]
+    email: {smtp_host: localhost, smtp_port: 2525, notif_from: "x@example.org"}
+    cas_config: {enabled: true, server_url: "http://localhost:9000"}
+    recaptcha_siteverify_api: http://localhost:9001/siteverify
+    recaptcha_public_key: pk
+    recaptcha_private_key: sk
+    url_preview_enabled: true
+    media_store_path: /tmp/media
+    password_config: {enabled: true, pepper: salt}
+
+    """
 
   private let workers = """
     worker_replication_secret: between us

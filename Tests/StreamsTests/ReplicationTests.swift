@@ -134,10 +134,11 @@ import Testing
         try await third.commit("b")
         try await second.commit("c")
         for node in [first, second] {
-          try await eventually { node.values == ["a", "b", "c"] }
+          // Rows of different writers have no common order.
+          try await eventually { node.values.sorted() == ["a", "b", "c"] }
         }
         // It starts where the streams were when it came.
-        try await eventually { third.values == ["b", "c"] }
+        try await eventually { third.values.sorted() == ["b", "c"] }
       }
     }
   }

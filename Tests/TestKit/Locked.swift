@@ -9,11 +9,6 @@ package final class Locked<Value: Sendable>: Sendable {
   }
 
   package func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
-    value.withLock { value in
-      var copy = value
-      let result = body(&copy)
-      value = copy
-      return result
-    }
+    value.withLock { body(&$0) }
   }
 }

@@ -22,7 +22,6 @@ package final class SyncEngine: Sendable {
   private let memory = SyncMemory()
   private let loader: MemoryLoader
   private let reader: StreamReader<StoredEvent>
-  private let states: StateStore
   private let executor: LoopExecutor
   private let clock: any WallClock
   private let start: VectorToken
@@ -35,10 +34,10 @@ package final class SyncEngine: Sendable {
     self.reader = reader
     self.executor = executor
     self.clock = clock
-    states = StateStore(database: database)
     loader = MemoryLoader(
       memory: memory, snapshots: RoomSnapshotStore(database: database),
-      events: EventStore(database: database), memberships: MembershipStore(database: database))
+      events: EventStore(database: database), memberships: MembershipStore(database: database),
+      states: StateStore(database: database))
     start = reader.current
     let memory = memory
     reader.onInvalidate { batch in memory.apply(batch.rows.map(\.row)) }
@@ -51,7 +50,8 @@ package final class SyncEngine: Sendable {
   }
 
   /// The answer's JSON.
-  package func sync(_ request: SyncRequest) async throws -> [UInt8] {
+  package func sync(_ original: SyncRequest) async throws -> [UInt8] {
+    var request = original
     let deadline = ContinuousClock.now.advanced(by: min(request.timeout, Self.longestPoll))
     if let since = request.since {
       guard await reader.waitUntil(covers: since.events, timeout: Self.catchUpPatience) else {
@@ -62,6 +62,9 @@ package final class SyncEngine: Sendable {
       let waiter = Waiter<Bool>()
       let (answer, position) = try await compose(request, waitingWith: waiter)
       if let answer { return answer }
+      // There was nothing to tell up to here, so what comes next is looked for from here on,
+      // however long a filter lets nothing through.
+      request.since = SyncToken(events: position)
       let left = deadline - ContinuousClock.now
       guard left > .zero, await wait(for: waiter, user: request.userID, atMost: left) else {
         forget(waiter, of: request.userID)
@@ -91,10 +94,12 @@ package final class SyncEngine: Sendable {
       switch attempt(composer, waitingWith: waiter) {
       case .answer(let bytes): return (bytes, now)
       case .nothingNew: return (nil, now)
-      case .lacking(let rooms): try await loader.loadViews(rooms)
+      case .lacking(let rooms): try await loader.loadViews(rooms, for: request.userID)
       case .userNotLoaded: try await loader.loadUser(request.userID)
       case .lackingHistory(let requests):
-        for wanted in requests { history[wanted] = try await loader.history(wanted, states) }
+        for wanted in requests {
+          history[wanted] = try await loader.history(wanted, for: request)
+        }
       case .ahead(let writer, let position):
         let wanted = now.advanced(writer, to: position)
         _ = await reader.waitUntil(covers: wanted, timeout: Self.catchUpPatience)

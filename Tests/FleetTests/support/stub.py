@@ -41,13 +41,26 @@ while True:
     signal.pause()
 """
 
+# `apusctl nginx`: the arguments hold `--listen ADDRESS`.
+CONTROL = """\
+#!{python} -SE
+import sys
+where = sys.argv[sys.argv.index("--listen") + 1]
+print("server {{ listen", where, "; location / {{ return 200 here; }} }}")
+"""
+
 
 def write_stubs(folder):
     """Write a stub for each program into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     library = str(Path(fleet.__file__).parents[1])
     for app in ["main", *DEFAULT_COUNTS]:
-        path = folder / ("apus-" + app.replace("_", "-"))
-        path.write_text(PROGRAM.format(python=sys.executable, library=library))
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        write_program(folder / ("apus-" + app.replace("_", "-")),
+                      PROGRAM.format(python=sys.executable, library=library))
+    write_program(folder / "apusctl", CONTROL.format(python=sys.executable))
     return folder
+
+
+def write_program(path, text):
+    path.write_text(text)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)

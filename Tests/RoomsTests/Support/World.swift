@@ -67,11 +67,16 @@ struct World: Sendable {
     }
   }
 
-  /// A writer of the same process that remembers nothing, as after a restart.
+  /// A writer of the same process that remembers nothing, as after a restart. Not running.
   func anotherWriter() -> EventWriter {
     EventWriter(
       database: database, machine: RoomMachine(serverName: serverName, signingKey: key),
       lease: lease, stream: stream, clock: clock, logger: TestPostgres.logger)
+  }
+
+  /// Has a request carried out by a writer that remembers nothing.
+  func persistAfterRestart(_ request: PersistRequest) async throws -> [PersistedEvent] {
+    try present(try await inOneBatch([request]).first, "answer").get()
   }
 
   /// Has requests decided in one batch, by a writer that remembers nothing.
@@ -79,37 +84,43 @@ struct World: Sendable {
     _ requests: [PersistRequest]
   ) async throws -> [Result<[PersistedEvent], PersistError>] {
     let writer = anotherWriter()
-    return try await withThrowingTaskGroup(
-      of: (Int, Result<[PersistedEvent], PersistError>).self
-    ) { group in
+    let answers = Locked<[Int: Result<[PersistedEvent], PersistError>]>([:])
+    return try await withThrowingTaskGroup(of: Void.self) { group in
       for (index, request) in requests.enumerated() {
         group.addTask {
+          let answer: Result<[PersistedEvent], PersistError>
           do throws(PersistError) {
-            return (index, .success(try await writer.persist(request)))
+            answer = .success(try await writer.persist(request))
           } catch {
-            return (index, .failure(error))
+            answer = .failure(error)
           }
+          answers.withLock { $0[index] = answer }
         }
         try await eventually { await writer.queue.count == index + 1 }
       }
-      return try await running(with: [writer]) {
-        var answers: [Int: Result<[PersistedEvent], PersistError>] = [:]
-        while let (index, answer) = try await group.next() { answers[index] = answer }
-        return requests.indices.compactMap { answers[$0] }
+      try await whileRunning([{ await writer.run() }]) {
+        try await eventually { answers.withLock { $0.count } == requests.count }
       }
+      return requests.indices.compactMap { index in answers.withLock { $0[index] } }
     }
   }
 
   /// Keeps the process going during `body`.
   func running<Value: Sendable>(
-    with others: [EventWriter] = [], _ body: @Sendable () async throws -> Value
+    _ body: @Sendable () async throws -> Value
   ) async throws -> Value {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { await hub.run() }
-      for writer in [writer] + others { group.addTask { await writer.run() } }
-      defer { group.cancelAll() }
-      return try await body()
-    }
+    try await whileRunning([{ await hub.run() }, { await writer.run() }], body)
+  }
+}
+
+/// Runs services for the time of `body`.
+func whileRunning<Value: Sendable>(
+  _ services: [@Sendable () async -> Void], _ body: @Sendable () async throws -> Value
+) async throws -> Value {
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    for service in services { group.addTask { await service() } }
+    defer { group.cancelAll() }
+    return try await body()
   }
 }
 

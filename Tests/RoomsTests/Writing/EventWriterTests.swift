@@ -173,7 +173,7 @@ struct EventWriterTests {
     try await withWorld { world in
       let room = try await world.makeRoom()
       let stopped = world.anotherWriter()
-      try await world.running(with: [stopped]) {}
+      try await whileRunning([{ await stopped.run() }]) {}
       let request = PersistRequest(
         roomID: room, intents: [try RoomFixture.message("late", by: RoomFixture.alice)])
       await #expect(throws: PersistError.self) { _ = try await stopped.persist(request) }

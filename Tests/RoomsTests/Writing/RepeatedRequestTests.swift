@@ -53,13 +53,11 @@ struct RepeatedRequestTests {
     try await withWorld { world in
       let room = try await world.makeRoom()
       let first = try await world.say("a", in: room, transaction: "t")
-      let restarted = world.anotherWriter()
-      try await world.running(with: [restarted]) {
-        let intent = try RoomFixture.message("a", by: RoomFixture.alice, transaction: "t")
-        let again = try await restarted.persist(PersistRequest(roomID: room, intents: [intent]))
-        #expect(again.map(\.eventID) == [first.eventID])
-        #expect(again.map(\.isDuplicate) == [true])
-      }
+      let intent = try RoomFixture.message("a", by: RoomFixture.alice, transaction: "t")
+      let again = try await world.persistAfterRestart(
+        PersistRequest(roomID: room, intents: [intent]))
+      #expect(again.map(\.eventID) == [first.eventID])
+      #expect(again.map(\.isDuplicate) == [true])
       #expect(bodies(try await world.story(of: room)) == ["a"])
     }
   }
@@ -99,12 +97,10 @@ struct RepeatedRequestTests {
       let room = try await world.makeRoom()
       let first = try await world.set("m.room.topic", "", ["topic": "a"], in: room)
       let again = try await world.set("m.room.topic", "", ["topic": "a"], in: room)
-      let restarted = world.anotherWriter()
-      let afterRestart = try await world.running(with: [restarted]) {
-        let intent = try RoomFixture.state(
-          "m.room.topic", "", ["topic": "a"], by: RoomFixture.alice)
-        return try await restarted.persist(PersistRequest(roomID: room, intents: [intent]))
-      }
+      let intent = try RoomFixture.state(
+        "m.room.topic", "", ["topic": "a"], by: RoomFixture.alice)
+      let afterRestart = try await world.persistAfterRestart(
+        PersistRequest(roomID: room, intents: [intent]))
       #expect(!first.isDuplicate && again.isDuplicate)
       #expect(again.eventID == first.eventID)
       #expect(afterRestart.map(\.eventID) == [first.eventID])
@@ -132,14 +128,11 @@ struct RepeatedRequestTests {
       let (room, request) = try creation(world, version)
       let first = try await world.writer.persist(request)
       let again = try await world.writer.persist(request)
-      let restarted = world.anotherWriter()
-      let afterRestart = try await world.running(with: [restarted]) {
-        try await restarted.persist(request)
-      }
+      let afterRestart = try await world.persistAfterRestart(request)
       #expect(first.count == 3)
       #expect(again.map(\.eventID) == first.map(\.eventID))
       #expect(afterRestart.map(\.eventID) == first.map(\.eventID))
-      #expect(again.allSatisfy(\.isDuplicate))
+      #expect(again.allSatisfy { $0.isDuplicate })
       #expect(try await world.story(of: room).map(\.event.eventID) == first.map(\.eventID))
     }
   }

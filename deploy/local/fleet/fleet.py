@@ -53,7 +53,7 @@ class Fleet:
         self.postgres = Postgres(
             self.folder / "postgres", sockets / "pg", options.shared_buffers)
         self.redis = Redis(self.folder / "redis", sockets)
-        self.nginx = Nginx(self.folder / "nginx", options.port, plan)
+        self.nginx = Nginx(self.folder / "nginx", options.port)
         names = [*(one.name for one in plan.processes), "postgres", "redis", "nginx"]
         self.echo = Echo(names) if echo else None
         self.children, self.lock_file, self.reaper = {}, None, None
@@ -81,7 +81,6 @@ class Fleet:
         self._check_ports()
         self.postgres.prepare()
         self.redis.prepare()
-        self.nginx.prepare()
         self.reaper = Reaper(self.lock_file)
         self._make_children()
 
@@ -115,6 +114,8 @@ class Fleet:
         """Start the server processes and return at once. `changes` replace options."""
         self.options = replace(self.options, **changes)
         self.write_local()
+        self.nginx.prepare(self.programs / "apusctl", self.shared_files, [
+            one.config for one in self.plan.processes if one.config])
         self._reported(f"starting {', '.join(child.name for child in self.servers)}")
         for child in self.servers:
             child.start()
@@ -148,10 +149,14 @@ class Fleet:
                 {} if self.plan.monolith else {"path": str(self.redis.socket)})},
             **options.settings}, options.log_level)
 
+    @property
+    def shared_files(self):
+        """The configuration that all processes get."""
+        return [*self.plan.shared, self.site.local, self.site.homeserver]
+
     def command(self, process):
         """The command line of a server process."""
-        files = [*self.plan.shared, self.site.local, self.site.homeserver]
-        files += [process.config] if process.config else []
+        files = [*self.shared_files, *([process.config] if process.config else [])]
         program = self.programs / process.program
         return [program, *(part for file in files for part in ("--config-path", file))]
 

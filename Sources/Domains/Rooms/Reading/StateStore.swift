@@ -74,7 +74,7 @@ package struct StateStore: Sendable {
     SELECT min(stream_ordering) FROM state_deltas
     WHERE room_id = $1 AND type = 'm.room.member' AND state_key = $2 AND stream_ordering > (
       SELECT max(stream_ordering) FROM state_deltas
-      WHERE room_id = $1 AND type = 'm.room.member' AND state_key = $2 AND membership = 'join'
+      WHERE room_id = $1 AND type = 'm.room.member' AND state_key = $2 AND access = 'join'
     )
     """)
 
@@ -142,6 +142,12 @@ package struct StateStore: Sendable {
       ? try await database.query(Self.currentMembers, [.text(room.text)])
       : try await database.query(Self.membersAt, [.text(room.text), .int(position)])
     return try StoredEventRow.decodeAll(rows)
+  }
+
+  /// What decides which part of the room the user may read.
+  package func readingRecord(of user: UserID, in room: RoomID) async throws -> ReadingRecord {
+    ReadingRecord(
+      try await database.query(ReadingRecord.statement, [.text(room.text), .text(user.text)]))
   }
 
   /// Where the last stay in a room of a user who is not in it ended; nil when there was none.

@@ -54,7 +54,9 @@ package enum RoomsSchema {
           state_key text NOT NULL,
           stream_ordering bigint NOT NULL,
           event_id text NOT NULL,
-          membership text,
+          -- What decides who may read the room: of a member event the membership, of a history
+          -- visibility event the visibility.
+          access text,
           PRIMARY KEY (room_id, type, state_key, stream_ordering)
         );
         CREATE INDEX state_deltas_room_order ON state_deltas (room_id, stream_ordering);

@@ -42,46 +42,42 @@ package struct ReadHistory: Sendable {
   /// spec: client-server-api#get_matrixclientv3roomsroomidmessages
   package func page(
     of room: RoomID, for user: UserID, from: HistoryToken?, to: HistoryToken?,
-    _ direction: Direction, limit: Int, withMembers: Bool
+    _ direction: Direction, limit: Int, filter: EventFilter = EventFilter()
   ) async throws -> Page {
-    let extent = try await access.extent(for: user, in: room)
+    let history = try await access.history(for: user, in: room)
+    let wanted = HistorySelection(room: room, history: history, filter: filter, limit: limit)
     let page =
       switch direction {
-      case .backwards:
-        try await backwards(room, from, to, limit, until: extent.lastPosition)
-      case .forwards: try await forwards(room, from, to, limit, until: extent.lastPosition)
+      case .backwards: try await backwards(wanted, from, to)
+      case .forwards: try await forwards(wanted, from, to)
       }
-    guard withMembers else { return page }
+    guard filter.lazyLoadsMembers else { return page }
     return Page(
       start: page.start, end: page.end, events: page.events,
       state: try await senders(of: page.events, in: room))
   }
 
   private func backwards(
-    _ room: RoomID, _ from: HistoryToken?, _ to: HistoryToken?, _ limit: Int, until: Int64
+    _ wanted: HistorySelection, _ from: HistoryToken?, _ to: HistoryToken?
   ) async throws -> Page {
-    let newest = min(from?.upperBound ?? .max, until)
-    let found = try await events.backwards(
-      in: room, from: newest, downTo: to?.lowerBound ?? .min, limit: limit + 1)
-    let wanted = found.filter { from?.covers($0) ?? true && !(to?.covers($0) ?? false) }
-    let kept = Array(wanted.prefix(limit))
-    let start = from ?? .position(kept.first?.streamOrdering ?? 0)
-    let last = found.count > limit ? (kept.last ?? found.last) : nil
+    let found = try await events.select(
+      wanted, .backwards, after: to?.lowerBound ?? .min, upTo: from?.upperBound ?? .max
+    ) { from?.covers($0) ?? true && !(to?.covers($0) ?? false) }
     return Page(
-      start: start, end: last.map { .position($0.streamOrdering - 1) }, events: kept, state: [])
+      start: from ?? .position(found.first ?? 0), end: found.next.map { .position($0) },
+      events: found.events, state: [])
   }
 
+  /// New events may follow the last one, so the end is told as long as there was something.
   private func forwards(
-    _ room: RoomID, _ from: HistoryToken?, _ to: HistoryToken?, _ limit: Int, until: Int64
+    _ wanted: HistorySelection, _ from: HistoryToken?, _ to: HistoryToken?
   ) async throws -> Page {
-    let found = try await events.forwards(
-      in: room, after: from?.lowerBound ?? .min, upTo: min(to?.upperBound ?? .max, until),
-      limit: limit)
-    let kept = found.filter { !(from?.covers($0) ?? false) && (to?.covers($0) ?? true) }
-    let start = from ?? .position((kept.first?.streamOrdering ?? 1) - 1)
+    let found = try await events.select(
+      wanted, .forwards, after: from?.lowerBound ?? .min, upTo: to?.upperBound ?? .max
+    ) { !(from?.covers($0) ?? false) && (to?.covers($0) ?? true) }
     return Page(
-      start: start, end: found.last.map { .position($0.streamOrdering) }, events: kept,
-      state: [])
+      start: from ?? .position((found.first ?? 1) - 1),
+      end: (found.next ?? found.last).map { .position($0) }, events: found.events, state: [])
   }
 
   /// The member events of those who sent something, as they were at the newest event.
@@ -91,22 +87,48 @@ package struct ReadHistory: Sendable {
     return try await states.state(of: room, at: newest, keys: Array(keys))
   }
 
+  /// The filter is not applied to the event itself.
   /// spec: client-server-api#get_matrixclientv3roomsroomidcontexteventid
   package func context(
-    of id: EventID, in room: RoomID, for user: UserID, limit: Int
+    of id: EventID, in room: RoomID, for user: UserID, limit: Int,
+    filter: EventFilter = EventFilter()
   ) async throws -> Context {
-    let extent = try await access.extent(for: user, in: room)
+    let history = try await access.history(for: user, in: room)
     guard let event = try await events.event(id), event.event.roomID == room,
-      event.streamOrdering <= extent.lastPosition
+      history.sees(event.streamOrdering)
     else { throw RoomError.unknownEvent }
     let position = event.streamOrdering
-    let before = try await events.backwards(in: room, from: position - 1, limit: limit / 2)
-    let after = try await events.forwards(
-      in: room, after: position, upTo: extent.lastPosition, limit: limit - limit / 2)
-    let last = after.last?.streamOrdering ?? position
+    var wanted = HistorySelection(
+      room: room, history: history, filter: filter, limit: limit / 2)
+    let before = try await events.select(
+      wanted, .backwards, after: .min, upTo: position - 1
+    ) { _ in true }
+    wanted.limit = limit - limit / 2
+    let after = try await events.select(
+      wanted, .forwards, after: position, upTo: .max
+    ) { _ in true }
+    let told = before.events + [event] + after.events
+    let state = try await states.state(
+      of: room, at: after.events.last?.streamOrdering ?? position)
     return Context(
-      event: event, before: before, after: after,
-      start: .position((before.last?.streamOrdering ?? position) - 1), end: .position(last),
-      state: try await states.state(of: room, at: last))
+      event: event, before: before.events, after: after.events,
+      start: .position(before.next ?? (before.last ?? position) - 1),
+      end: .position(after.next ?? after.last ?? position),
+      state: filter.state(state, around: told))
+  }
+}
+
+extension EventFilter {
+  /// Of the state around some events what the client wants.
+  fileprivate func state(
+    _ state: [StoredEvent], around events: [StoredEvent]
+  ) -> [StoredEvent] {
+    let senders = lazyLoadsMembers ? Set(events.map(\.event.sender.text)) : nil
+    return state.filter { stored in
+      if let senders, stored.event.type == EventType.member {
+        guard senders.contains(stored.event.stateKey ?? "") else { return false }
+      }
+      return matches(stored)
+    }
   }
 }

@@ -57,12 +57,18 @@ package struct ReadRoom: Sendable {
     return try await states.members(of: room, at: .max).filter { $0.event.membership == "join" }
   }
 
+  /// What the user may not see looks like what does not exist.
   package func event(
     _ id: EventID, in room: RoomID, for user: UserID
   ) async throws -> StoredEvent {
-    let extent = try await access.extent(for: user, in: room)
+    let history: HistoryVisibility
+    do {
+      history = try await access.history(for: user, in: room)
+    } catch RoomError.notInRoom {
+      throw RoomError.unknownEvent
+    }
     guard let stored = try await events.event(id), stored.event.roomID == room,
-      stored.streamOrdering <= extent.lastPosition
+      history.sees(stored.streamOrdering)
     else { throw RoomError.unknownEvent }
     return stored
   }

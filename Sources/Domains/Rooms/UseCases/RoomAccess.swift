@@ -25,6 +25,15 @@ package struct RoomAccess: Sendable {
     self.states = states
   }
 
+  /// Which of the room's events the user may see.
+  /// - Throws: `RoomError.notInRoom` when the user may read nothing.
+  package func history(for user: UserID, in room: RoomID) async throws -> HistoryVisibility {
+    let record = try await states.readingRecord(of: user, in: room)
+    guard record.mayRead else { throw RoomError.notInRoom }
+    return record.history
+  }
+
+  /// How far the user may follow the room's state.
   /// - Throws: `RoomError.notInRoom` when the user may read nothing.
   package func extent(for user: UserID, in room: RoomID) async throws -> Extent {
     let row = try await memberships.membership(of: user, in: room)

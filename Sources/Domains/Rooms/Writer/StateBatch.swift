@@ -15,8 +15,7 @@ struct StateBatch {
   private static let insertDeltas = Statement(
     "writer_insert_state_deltas",
     """
-    INSERT INTO state_deltas (room_id, type, state_key, stream_ordering, event_id,
-      membership)
+    INSERT INTO state_deltas (room_id, type, state_key, stream_ordering, event_id, access)
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
     """)
   private static let upsertCurrent = Statement(
@@ -64,12 +63,17 @@ struct StateBatch {
     var queries = [
       Query(
         Self.insertDeltas,
-        Self.binds(deltas) + [.nullableTexts(deltas.map(\.event.membership))]),
+        Self.binds(deltas) + [.nullableTexts(deltas.map { Self.access($0.event) })]),
       Query(Self.upsertCurrent, Self.binds(current)),
     ]
     let members = current.filter { $0.event.type == "m.room.member" && UserID($0.stateKey) != nil }
     if !members.isEmpty { queries.append(Self.membershipsQuery(members, writer: writer)) }
     return queries
+  }
+
+  private static func access(_ event: Event) -> String? {
+    event.type == EventType.historyVisibility
+      ? HistoryVisibility.Setting(of: event).rawValue : event.membership
   }
 
   private static func binds(_ rows: [Row]) -> [Bind] {

@@ -1,5 +1,6 @@
 package import MatrixIdentifiers
 package import MatrixJSON
+package import Rooms
 
 /// What a client asked to see of its rooms.
 /// spec: client-server-api#filtering
@@ -14,58 +15,24 @@ package struct SyncFilter: Sendable, Equatable {
   package var includesLeft = false
   package var rooms: Set<String>?
   package var excludedRooms: Set<String> = []
+  package var timeline = EventFilter()
+  package var state = EventFilter()
 
   package init() {}
 
-  package enum Problem: Error, Sendable {
-    /// The part of the filter with a value of the wrong kind.
-    case malformed(String)
-  }
-
-  package init(_ json: JSONView) throws(Problem) {
-    guard json.kind == .object else { throw .malformed("the filter") }
-    guard let room = json["room"] else { return }
-    guard room.kind == .object else { throw .malformed("room") }
-    rooms = try Self.strings(room["rooms"], "room.rooms").map { Set($0) }
-    excludedRooms = Set(try Self.strings(room["not_rooms"], "room.not_rooms") ?? [])
-    includesLeft = try Self.flag(room["include_leave"], "room.include_leave")
-    if let timeline = room["timeline"] {
-      guard timeline.kind == .object else { throw .malformed("room.timeline") }
-      if let limit = timeline["limit"] {
-        guard let count = limit.integer, count >= 0 else {
-          throw .malformed("room.timeline.limit")
-        }
-        timelineLimit = min(Int(count), Self.maximumTimelineLimit)
-      }
-    }
-    if let state = room["state"] {
-      guard state.kind == .object else { throw .malformed("room.state") }
-      lazyLoadsMembers = try Self.flag(
-        state["lazy_load_members"], "room.state.lazy_load_members")
-    }
+  package init(_ json: JSONView) throws(EventFilter.Problem) {
+    guard let room = try FilterPart(json).part("room") else { return }
+    rooms = try room.strings("rooms").map { Set($0) }
+    excludedRooms = Set(try room.strings("not_rooms") ?? [])
+    includesLeft = try room.flag("include_leave") ?? false
+    if let part = try room.part("timeline") { timeline = try EventFilter(part) }
+    if let part = try room.part("state") { state = try EventFilter(part) }
+    if let limit = timeline.limit { timelineLimit = min(limit, Self.maximumTimelineLimit) }
+    lazyLoadsMembers = state.lazyLoadsMembers
   }
 
   package func admits(_ room: RoomID) -> Bool {
     guard !excludedRooms.contains(room.text) else { return false }
     return rooms?.contains(room.text) ?? true
-  }
-
-  private static func flag(_ value: JSONView?, _ name: String) throws(Problem) -> Bool {
-    guard let value else { return false }
-    guard let flag = value.bool else { throw .malformed(name) }
-    return flag
-  }
-
-  private static func strings(
-    _ value: JSONView?, _ name: String
-  ) throws(Problem) -> [String]? {
-    guard let value else { return nil }
-    guard value.kind == .array else { throw .malformed(name) }
-    var strings: [String] = []
-    for element in value.elements {
-      guard let string = element.string else { throw .malformed(name) }
-      strings.append(string)
-    }
-    return strings
   }
 }

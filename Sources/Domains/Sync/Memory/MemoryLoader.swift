@@ -12,6 +12,7 @@ struct MemoryLoader: Sendable {
   let snapshots: RoomSnapshotStore
   let events: EventStore
   let memberships: MembershipStore
+  let states: StateStore
 
   /// Makes sure that the user's rooms are in memory.
   func loadUser(_ user: UserID) async throws {
@@ -21,27 +22,23 @@ struct MemoryLoader: Sendable {
         state.userUse[user] = state.uses
         return true
       }
-      if state.loadingUsers[user] == nil { state.loadingUsers[user] = [] }
+      state.beginLoading(user)
       return false
     }
     guard !isKnown else { return }
-    let rows: [MembershipRow]
-    do {
-      rows = try await memberships.rooms(
-        of: user, memberships: ["join", "invite", "leave", "ban", "knock"])
-    } catch {
-      memory.withState { $0.loadingUsers[user] = nil }
-      throw error
-    }
+    defer { memory.withState { $0.endLoading(user) } }
+    let rows = try await memberships.rooms(
+      of: user, memberships: ["join", "invite", "leave", "ban", "knock"])
     memory.withState { state in
-      if state.users[user] == nil {
-        state.install(UserRooms(rows.filter { !$0.isForgotten }), for: user)
-      }
+      guard state.users[user] == nil else { return }
+      state.install(UserRooms(rows.filter { !$0.isForgotten }), for: user)
+      state.evictUsers(keeping: user)
     }
   }
 
-  /// Makes sure that the rooms are in memory.
-  func loadViews(_ rooms: [RoomID]) async throws {
+  /// Makes sure that the rooms are in memory, beside the other rooms of the user who wants them:
+  /// one answer may need them all at once.
+  func loadViews(_ rooms: [RoomID], for user: UserID) async throws {
     let missing = memory.withState { state in
       state.uses += 1
       for room in rooms where state.views[room] != nil { state.viewUse[room] = state.uses }
@@ -52,22 +49,18 @@ struct MemoryLoader: Sendable {
       try await load(Array(rest.prefix(Self.roomsPerQuery)))
       rest = rest.dropFirst(Self.roomsPerQuery)
     }
-    if !missing.isEmpty { memory.withState { $0.evict(keeping: Set(rooms)) } }
+    guard !missing.isEmpty else { return }
+    memory.withState { state in
+      let own = state.users[user].map { Set($0.memberships.keys) } ?? []
+      state.evictViews(keeping: own.union(rooms))
+    }
   }
 
   private func load(_ rooms: [RoomID]) async throws {
-    memory.withState { state in
-      for room in rooms where state.loadingViews[room] == nil { state.loadingViews[room] = [] }
-    }
-    let found: [RoomID: RoomSnapshot]
-    let replaced: [EventID: StoredEvent]
-    do {
-      found = try await snapshots.snapshots(of: rooms, limit: RoomView.timelineCapacity)
-      replaced = try await replacedEvents(in: found)
-    } catch {
-      memory.withState { state in for room in rooms { state.loadingViews[room] = nil } }
-      throw error
-    }
+    memory.withState { $0.beginLoading(rooms) }
+    defer { memory.withState { $0.endLoading(rooms) } }
+    let found = try await snapshots.snapshots(of: rooms, limit: RoomView.timelineCapacity)
+    let replaced = try await replacedEvents(in: found)
     memory.withState { state in
       for (room, snapshot) in found where state.views[room] == nil {
         state.install(
@@ -77,21 +70,7 @@ struct MemoryLoader: Sendable {
             replaced: replaced),
           for: room)
       }
-      for room in rooms { state.loadingViews[room] = nil }
     }
-  }
-
-  /// A stretch of history that is older than memory.
-  func history(
-    _ wanted: SyncComposer.HistoryRequest, _ states: StateStore
-  ) async throws -> RoomHistory {
-    let found = try await events.backwards(
-      in: wanted.room, from: wanted.upTo, limit: wanted.limit + 1)
-    let kept = Array(found.prefix(wanted.limit).reversed())
-    let start = kept.first.map { $0.streamOrdering - 1 } ?? wanted.upTo
-    return RoomHistory(
-      events: kept, hasEarlier: found.count > wanted.limit,
-      stateBefore: try await states.state(of: wanted.room, at: start))
   }
 
   private func replacedEvents(

@@ -23,6 +23,8 @@ struct RoomView: Sendable {
   private(set) var state: [StateTuple: StoredEvent]
   private(set) var joinedCount = 0
   private(set) var invitedCount = 0
+  /// Whether the room's history was hidden from later members at any time in `timeline`.
+  private(set) var hidesHistory = false
 
   /// - Parameters:
   ///   - timeline: oldest first.
@@ -40,6 +42,20 @@ struct RoomView: Sendable {
         Entry(stored: stored, replaced: stored.replacedEventID.flatMap { replaced[$0] })
       })
     for stored in self.state.values { count(stored, by: 1) }
+    noteVisibility(self.state[StateTuple(EventType.historyVisibility)])
+    for entry in self.timeline {
+      noteVisibility(entry.stored)
+      noteVisibility(entry.replaced)
+    }
+  }
+
+  /// A stretch of history that is not followed any further.
+  /// - Parameters:
+  ///   - events: oldest first.
+  ///   - stateBefore: the state before the first of the events.
+  init(events: [StoredEvent], stateBefore: [StoredEvent], hasEarlier: Bool) {
+    self.init(timeline: [], state: stateBefore, hasEarlier: hasEarlier, replaced: [:])
+    for stored in events { add(stored) }
   }
 
   var lastOrdering: Int64 {
@@ -53,19 +69,29 @@ struct RoomView: Sendable {
   /// Takes the next event of the stream; one that is known already changes nothing.
   mutating func apply(_ stored: StoredEvent) {
     guard stored.streamOrdering > lastOrdering else { return }
+    add(stored)
+    if timeline.count > Self.timelineCapacity {
+      timeline.removeFirst()
+      hasEarlier = true
+    }
+    if let target = stored.event.redacts { redact(target, by: stored) }
+  }
+
+  private mutating func add(_ stored: StoredEvent) {
     var entry = Entry(stored: stored)
     if let key = stored.key {
       entry.replaced = state[key]
       if let replaced = entry.replaced { count(replaced, by: -1) }
       state[key] = stored
       count(stored, by: 1)
+      noteVisibility(stored)
     }
     timeline.append(entry)
-    if timeline.count > Self.timelineCapacity {
-      timeline.removeFirst()
-      hasEarlier = true
-    }
-    if let target = stored.event.redacts { redact(target, by: stored) }
+  }
+
+  private mutating func noteVisibility(_ stored: StoredEvent?) {
+    guard let event = stored?.event, event.type == EventType.historyVisibility else { return }
+    if HistoryVisibility.Setting(of: event).isRestrictive { hidesHistory = true }
   }
 
   private mutating func redact(_ target: EventID, by redaction: StoredEvent) {

@@ -8,12 +8,15 @@ import Synchronization
 /// What a worker remembers to answer /sync: rooms, who is in them, and who is waiting. The
 /// stream changes it; readers see it whole, as of one position.
 final class SyncMemory: Sendable {
-  /// State events held over all rooms, about 1.5 KB each.
-  static let stateLimit = 60_000
-  /// Users whose rooms are held.
-  static let userLimit = 20_000
+  struct Limits: Sendable {
+    /// State events held over all rooms, about 1.5 KB each.
+    var state = 60_000
+    /// Users whose rooms are held.
+    var users = 20_000
+  }
 
   struct State: Sendable {
+    let limits: Limits
     var views: [RoomID: RoomView] = [:]
     var viewUse: [RoomID: UInt64] = [:]
     var stateCount = 0
@@ -24,11 +27,17 @@ final class SyncMemory: Sendable {
     /// Where the newest event of a room is, for rooms with events since the worker started.
     var lastEvents: [RoomID: EventPosition] = [:]
     var waiters: [UserID: [ObjectIdentifier: Waiter<Bool>]] = [:]
-    /// Events that arrive while a room or a user is being loaded.
-    var loadingViews: [RoomID: [StoredEvent]] = [:]
-    var loadingUsers: [UserID: [MembershipRow]] = [:]
+    var loadingViews: [RoomID: Loading<StoredEvent>] = [:]
+    var loadingUsers: [UserID: Loading<MembershipRow>] = [:]
     var uses: UInt64 = 0
     var isDraining = false
+  }
+
+  /// What arrives while a room or a user is being loaded: the query may not see it yet. It is
+  /// kept until the last of the loads that are under way has ended.
+  struct Loading<Item: Sendable>: Sendable {
+    var loads = 0
+    var late: [Item] = []
   }
 
   struct EventPosition: Sendable {
@@ -36,7 +45,11 @@ final class SyncMemory: Sendable {
     let ordering: Int64
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
+
+  init(limits: Limits = Limits()) {
+    state = Mutex(State(limits: limits))
+  }
 
   func withState<Value>(_ body: (inout sending State) throws -> sending Value) rethrows -> Value {
     try state.withLock(body)
@@ -75,13 +88,13 @@ extension SyncMemory.State {
     let room = stored.event.roomID
     lastEvents[room] = SyncMemory.EventPosition(
       writer: stored.writer, ordering: stored.streamOrdering)
-    loadingViews[room]?.append(stored)
+    loadingViews[room]?.late.append(stored)
     if let before = views[room]?.state.count {
       views[room]?.apply(stored)
       stateCount += (views[room]?.state.count ?? 0) - before
     }
     guard let row = MembershipRow(stored) else { return }
-    loadingUsers[row.userID]?.append(row)
+    loadingUsers[row.userID]?.late.append(row)
     setMembership(row)
   }
 
@@ -108,7 +121,7 @@ extension SyncMemory.State {
 
   mutating func install(_ view: RoomView, for room: RoomID) {
     var view = view
-    for stored in loadingViews.removeValue(forKey: room) ?? [] { view.apply(stored) }
+    for stored in loadingViews[room]?.late ?? [] { view.apply(stored) }
     uses += 1
     stateCount += view.state.count - (views[room]?.state.count ?? 0)
     views[room] = view
@@ -116,29 +129,52 @@ extension SyncMemory.State {
   }
 
   mutating func install(_ rooms: UserRooms, for user: UserID) {
-    let late = loadingUsers.removeValue(forKey: user) ?? []
     uses += 1
     users[user] = rooms
     userUse[user] = uses
     for row in rooms.memberships.values where row.membership == "join" {
       usersByRoom[row.roomID, default: []].insert(user)
     }
-    for row in late { setMembership(row) }
+    for row in loadingUsers[user]?.late ?? [] { setMembership(row) }
   }
 
-  /// Lets go of what was used longest ago while there is more than the limits allow. What is
-  /// in `kept` stays.
-  mutating func evict(keeping kept: Set<RoomID>) {
-    if stateCount > SyncMemory.stateLimit {
-      for (room, _) in viewUse.sorted(by: { $0.value < $1.value }) where !kept.contains(room) {
-        guard stateCount > SyncMemory.stateLimit * 4 / 5 else { break }
-        stateCount -= views.removeValue(forKey: room)?.state.count ?? 0
-        viewUse[room] = nil
-      }
+  mutating func beginLoading(_ rooms: [RoomID]) {
+    for room in rooms { loadingViews[room, default: .init()].loads += 1 }
+  }
+
+  mutating func endLoading(_ rooms: [RoomID]) {
+    for room in rooms {
+      loadingViews[room]?.loads -= 1
+      if loadingViews[room]?.loads == 0 { loadingViews[room] = nil }
     }
-    guard users.count > SyncMemory.userLimit else { return }
-    for (user, _) in userUse.sorted(by: { $0.value < $1.value }) where waiters[user] == nil {
-      guard users.count > SyncMemory.userLimit * 4 / 5 else { break }
+  }
+
+  mutating func beginLoading(_ user: UserID) {
+    loadingUsers[user, default: .init()].loads += 1
+  }
+
+  mutating func endLoading(_ user: UserID) {
+    loadingUsers[user]?.loads -= 1
+    if loadingUsers[user]?.loads == 0 { loadingUsers[user] = nil }
+  }
+
+  /// Lets go of the rooms used longest ago while there is more than the limit allows.
+  /// - Parameter kept: stay in any case.
+  mutating func evictViews(keeping kept: Set<RoomID>) {
+    guard stateCount > limits.state else { return }
+    for (room, _) in viewUse.sorted(by: { $0.value < $1.value }) where !kept.contains(room) {
+      guard stateCount > limits.state * 4 / 5 else { break }
+      stateCount -= views.removeValue(forKey: room)?.state.count ?? 0
+      viewUse[room] = nil
+    }
+  }
+
+  /// The same with users. Who waits stays, as nothing else would wake them.
+  mutating func evictUsers(keeping kept: UserID) {
+    guard users.count > limits.users else { return }
+    for (user, _) in userUse.sorted(by: { $0.value < $1.value })
+    where waiters[user] == nil && user != kept {
+      guard users.count > limits.users * 4 / 5 else { break }
       remove(user)
     }
   }

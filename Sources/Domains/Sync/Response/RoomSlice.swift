@@ -13,6 +13,18 @@ struct RoomSlice: Sendable {
   var state: [StoredEvent]
   /// The client pages backwards from here.
   var previousBatch: Int64
+
+  /// Adds the user's own last member event, unless the slice has it already.
+  mutating func add(_ own: StoredEvent, for request: SliceRequest) {
+    guard !(events + state).contains(where: { $0.event.eventID == own.event.eventID }) else {
+      return
+    }
+    if request.limit > 0, request.timeline.matches(own) {
+      events.append(own)
+    } else if request.state.matches(own) {
+      state.append(own)
+    }
+  }
 }
 
 /// What a slice is to hold.
@@ -24,32 +36,65 @@ struct SliceRequest: Sendable {
   var limit: Int
   /// The whole state even though the client has a position.
   var wantsFullState = false
-  /// When set, members are told only if they are named here or send one of the events.
+  /// When set, members are told only if they are named here, send one of the events or changed
+  /// where the client did not see it.
   var lazyMembersOf: UserID?
+  var timeline = EventFilter()
+  var state = EventFilter()
+  /// What the user may see; nil when that is all.
+  var history: HistoryVisibility?
+
+  var tellsEverything: Bool {
+    history == nil && timeline.admitsEverything
+  }
+
+  func tells(_ stored: StoredEvent) -> Bool {
+    history?.sees(stored.streamOrdering) ?? true && timeline.matches(stored)
+  }
+
+  func isKnown(_ stored: StoredEvent) -> Bool {
+    since?.covers(stored.writer, stored.streamOrdering) ?? false
+  }
 }
 
 extension RoomView {
   /// Cuts a slice from memory; nil when it reaches further back than memory does.
   func slice(_ request: SliceRequest) -> RoomSlice? {
-    var end = timeline.endIndex
-    while end > 0, timeline[end - 1].stored.streamOrdering > request.upTo { end -= 1 }
-    var begin = end
-    while begin > 0, !isKnown(timeline[begin - 1].stored, since: request.since) { begin -= 1 }
-    let reachesBack = begin > 0 || !hasEarlier
-    let available = end - begin
-    guard reachesBack || available >= request.limit else { return nil }
+    let end = end(request)
     guard end > 0 || !hasEarlier else { return nil }
-    let start = end - min(available, request.limit)
-    let events = timeline[start..<end].map(\.stored)
-    let isLimited = available > request.limit || !reachesBack
-    return RoomSlice(
-      events: events, isLimited: isLimited,
-      state: stateToTell(at: start, events: events, isLimited: isLimited, request),
-      previousBatch: previousBatch(start: start, end: end))
+    let (cut, isOpen) = cut(request, end: end)
+    return isOpen && !cut.isFull ? nil : slice(cut, end: end, request)
   }
 
-  private func isKnown(_ stored: StoredEvent, since: VectorToken?) -> Bool {
-    since?.covers(stored.writer, stored.streamOrdering) ?? false
+  /// A slice of what there is, even if that is less than was asked for.
+  func longestSlice(_ request: SliceRequest) -> RoomSlice {
+    let end = end(request)
+    return slice(cut(request, end: end).0, end: end, request)
+  }
+
+  private func end(_ request: SliceRequest) -> Int {
+    var end = timeline.endIndex
+    while end > 0, timeline[end - 1].stored.streamOrdering > request.upTo { end -= 1 }
+    return end
+  }
+
+  /// Also whether there are events that the client lacks before the first one here.
+  private func cut(_ request: SliceRequest, end: Int) -> (TimelineCut, isOpen: Bool) {
+    var begin = end
+    while begin > 0, !request.isKnown(timeline[begin - 1].stored) { begin -= 1 }
+    let isOpen = begin == 0 && hasEarlier
+    let stretch = timeline[begin..<end].lazy.map(\.stored)
+    let cut =
+      request.tellsEverything
+      ? TimelineCut(newest: request.limit, of: stretch, isOpen: isOpen)
+      : TimelineCut(choosing: request, from: stretch, isOpen: isOpen)
+    return (cut, isOpen)
+  }
+
+  private func slice(_ cut: TimelineCut, end: Int, _ request: SliceRequest) -> RoomSlice {
+    RoomSlice(
+      events: cut.kept, isLimited: cut.isLimited, state: stateToTell(cut, request),
+      previousBatch: previousBatch(start: cut.start, end: end))
   }
 
   private func previousBatch(start: Int, end: Int) -> Int64 {
@@ -57,28 +102,42 @@ extension RoomView {
     return end > 0 ? timeline[end - 1].stored.streamOrdering : 0
   }
 
-  private func stateToTell(
-    at start: Int, events: [StoredEvent], isLimited: Bool, _ request: SliceRequest
-  ) -> [StoredEvent] {
+  private func stateToTell(_ cut: TimelineCut, _ request: SliceRequest) -> [StoredEvent] {
     let wantsAll = request.since == nil || request.wantsFullState
-    let undone = replacedSince(start)
-    var told: [StoredEvent] = []
-    if wantsAll || isLimited {
-      for (key, current) in state {
-        guard let stored = undone[key] ?? current else { continue }
-        if request.lazyMembersOf != nil, key.type == "m.room.member" { continue }
-        if wantsAll || !isKnown(stored, since: request.since) { told.append(stored) }
-      }
+    guard wantsAll || cut.isLimited || request.lazyMembersOf != nil || !cut.dropped.isEmpty else {
+      return []
     }
+    var wantedMembers: Set<String>?
     if let reader = request.lazyMembersOf {
-      var wanted = Set(events.map(\.event.sender.text))
-      if wantsAll { wanted.insert(reader.text) }
-      for user in wanted {
-        let key = StateTuple("m.room.member", user)
-        if let stored = undone[key] ?? state[key] { told.append(stored) }
-      }
+      wantedMembers = Set(cut.kept.map(\.event.sender.text))
+      if wantsAll { wantedMembers?.insert(reader.text) }
     }
+    let undone = replacedSince(cut.start)
+    var told: [StoredEvent] = []
+    for (key, stored) in candidates(cut, undone, all: wantsAll || cut.isLimited) {
+      let isNews = !request.isKnown(stored)
+      if let wantedMembers, key.type == EventType.member {
+        // Those that are wanted follow.
+        guard request.since != nil, isNews, !wantedMembers.contains(key.stateKey) else { continue }
+      }
+      if wantsAll || isNews { told.append(stored) }
+    }
+    for user in wantedMembers ?? [] {
+      let key = StateTuple(EventType.member, user)
+      if let stored = cut.dropped[key] ?? undone[key] ?? state[key] { told.append(stored) }
+    }
+    if !request.state.admitsEverything { told.removeAll { !request.state.matches($0) } }
     return told
+  }
+
+  /// The state before the cut with what the cut left out of the timeline, or only the latter.
+  private func candidates(
+    _ cut: TimelineCut, _ undone: [StateTuple: StoredEvent?], all: Bool
+  ) -> [(StateTuple, StoredEvent)] {
+    guard all else { return Array(cut.dropped.map { ($0.key, $0.value) }) }
+    return state.compactMap { key, current in
+      (cut.dropped[key] ?? undone[key] ?? current).map { (key, $0) }
+    }
   }
 
   /// For each place of the state that changed at or after `start`: what was there before.
@@ -93,32 +152,7 @@ extension RoomView {
 
 /// A stretch of history from the database, for slices that memory cannot give.
 struct RoomHistory: Sendable {
-  /// Oldest first.
-  let events: [StoredEvent]
-  let hasEarlier: Bool
-  let stateBefore: [StoredEvent]
-
-  func slice(_ request: SliceRequest) -> RoomSlice {
-    let kept = events.filter { stored in
-      request.since.map { !$0.covers(stored.writer, stored.streamOrdering) } ?? true
-    }
-    let isLimited = kept.count == events.count && hasEarlier
-    let wantsAll = request.since == nil || request.wantsFullState
-    var told: [StoredEvent] = []
-    if wantsAll || isLimited {
-      told = stateBefore.filter { stored in
-        wantsAll || request.since?.covers(stored.writer, stored.streamOrdering) != true
-      }
-    }
-    if let reader = request.lazyMembersOf {
-      let wanted = Set(kept.map(\.event.sender.text)).union([reader.text])
-      told.removeAll {
-        $0.event.type == "m.room.member" && !wanted.contains($0.event.stateKey ?? "")
-      }
-    }
-    let first = kept.first?.streamOrdering
-    return RoomSlice(
-      events: kept, isLimited: isLimited, state: told,
-      previousBatch: first.map { $0 - 1 } ?? events.last?.streamOrdering ?? 0)
-  }
+  let view: RoomView
+  /// What the user may see of it; nil when that is all.
+  let visibility: HistoryVisibility?
 }

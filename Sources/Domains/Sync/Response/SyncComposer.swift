@@ -25,6 +25,8 @@ struct SyncComposer {
     let room: RoomID
     let upTo: Int64
     let limit: Int
+    /// Whether the user's membership was another one somewhere in the stretch.
+    let checksVisibility: Bool
   }
 
   let request: SyncRequest
@@ -95,40 +97,68 @@ struct SyncComposer {
     _ row: MembershipRow, _ view: RoomView, isNews: Bool, to plan: inout Plan
   ) {
     let wasJoined = !isNews || view.membership(of: request.userID, at: since) == "join"
-    let slice = SliceRequest(
-      since: wasJoined ? since : nil, limit: request.filter.timelineLimit,
-      wantsFullState: request.fullState,
-      lazyMembersOf: request.filter.lazyLoadsMembers ? request.userID : nil)
-    guard let cut = cut(slice, row.roomID, view, to: &plan) else { return }
-    guard !cut.events.isEmpty || !cut.state.isEmpty || slice.since == nil else { return }
+    var slice = sliceRequest(row.roomID, since: wasJoined ? since : nil)
+    slice.wantsFullState = request.fullState
+    // Who was in the room all the time sees all of that time.
+    if isNews, view.hidesHistory { slice.history = view.history(of: request.userID) }
+    let cut =
+      view.slice(slice)
+      ?? cutHistory(slice, row.roomID, view, checksVisibility: isNews, to: &plan)
+    guard let cut else { return }
+    let hasNews =
+      !cut.events.isEmpty || !cut.state.isEmpty || cut.isLimited && slice.limit > 0
+    guard hasNews || slice.since == nil else { return }
     plan.joined.append((row.roomID, JoinedRoom(cut, view, request: slice, reader: request.userID)))
   }
 
+  /// Tells of the room up to where the user ceased to be in it. Who was not in it sees how that
+  /// ended, and nothing else.
   private func addLeft(_ row: MembershipRow, _ view: RoomView, to plan: inout Plan) {
-    let wasJoined = view.membership(of: request.userID, at: since) == "join"
-    var slice = SliceRequest(
-      since: since, upTo: row.streamOrdering, limit: request.filter.timelineLimit,
-      lazyMembersOf: request.filter.lazyLoadsMembers ? request.userID : nil)
-    // Who was not in the room sees how it ended, and nothing else of it.
-    if !wasJoined, since != nil { slice.limit = 1 }
-    guard var cut = cut(slice, row.roomID, view, to: &plan) else { return }
-    if !wasJoined, since != nil {
-      cut.events.removeAll { $0.event.eventID != row.eventID }
-      cut.state = []
-      cut.isLimited = false
+    var told = RoomSlice(
+      events: [], isLimited: false, state: [], previousBatch: row.streamOrdering)
+    let wasJoined = since == nil || view.membership(of: request.userID, at: since) == "join"
+    var slice = sliceRequest(row.roomID, since: since)
+    if wasJoined {
+      var cut: RoomSlice?
+      slice.upTo = row.streamOrdering
+      if let departure = view.departure(of: request.userID) {
+        slice.upTo = departure
+        slice.history = view.history(of: request.userID)
+        cut = view.slice(slice)
+      }
+      guard
+        let found = cut
+          ?? cutHistory(slice, row.roomID, view, checksVisibility: true, to: &plan)
+      else { return }
+      told = found
     }
-    plan.left.append((row.roomID, cut))
+    if let last = view.state[.member(request.userID)] { told.add(last, for: slice) }
+    plan.left.append((row.roomID, told))
   }
 
-  private func cut(
-    _ slice: SliceRequest, _ room: RoomID, _ view: RoomView, to plan: inout Plan
+  private func sliceRequest(_ room: RoomID, since: VectorToken?) -> SliceRequest {
+    let filter = request.filter
+    return SliceRequest(
+      since: since, limit: filter.timeline.admits(room) ? filter.timelineLimit : 0,
+      lazyMembersOf: filter.lazyLoadsMembers ? request.userID : nil, timeline: filter.timeline,
+      state: filter.state)
+  }
+
+  /// Cuts a slice that reaches further back than memory, once its history has been fetched.
+  private func cutHistory(
+    _ slice: SliceRequest, _ room: RoomID, _ view: RoomView, checksVisibility: Bool,
+    to plan: inout Plan
   ) -> RoomSlice? {
-    if let cut = view.slice(slice) { return cut }
     let wanted = HistoryRequest(
-      room: room, upTo: min(slice.upTo, view.lastOrdering), limit: slice.limit)
-    if let fetched = history[wanted] { return fetched.slice(slice) }
-    plan.lackingHistory.append(wanted)
-    return nil
+      room: room, upTo: min(slice.upTo, view.lastOrdering), limit: slice.limit,
+      checksVisibility: checksVisibility)
+    guard let fetched = history[wanted] else {
+      plan.lackingHistory.append(wanted)
+      return nil
+    }
+    var slice = slice
+    slice.history = fetched.visibility
+    return fetched.view.longestSlice(slice)
   }
 }
 

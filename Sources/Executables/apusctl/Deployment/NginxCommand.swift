@@ -1,5 +1,6 @@
 import ArgumentParser
 import ServerConfig
+import WorkerRuntime
 
 struct NginxCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -47,7 +48,7 @@ struct NginxCommand: AsyncParsableCommand {
       nginx.listen = ["443", "[::]:443", "8448", "[::]:8448"]
     }
     let text = NginxConfiguration.render(
-      routes: try RouteSource.summaries(), fleet: fleet, options: nginx)
+      routes: try RouteTable.summaries(), fleet: fleet, options: nginx)
     print(text, terminator: "")
   }
 

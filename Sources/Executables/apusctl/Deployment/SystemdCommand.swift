@@ -55,6 +55,7 @@ struct SystemdCommand: AsyncParsableCommand {
       throw Failure(error.description)
     }
     let names = files.map { $0.split(separator: "/").last ?? "" }.map { $0.dropLast(".yaml".count) }
+    print("# useradd --system --home-dir /var/lib/apus --shell /usr/sbin/nologin \(user)")
     print("# systemctl daemon-reload")
     print("# systemctl enable apus.target apus-main.service")
     for name in names { print("# systemctl enable apus-worker@\(name).service") }

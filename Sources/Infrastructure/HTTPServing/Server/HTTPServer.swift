@@ -11,7 +11,7 @@ package import Telemetry
 package final class HTTPServer: Sendable {
   /// Bytes that the parser may hold of an unfinished head.
   private static let parserBuffer = 128 << 10
-  private static let receiveSizes = (minimum: 512, initial: 2048, maximum: 65536)
+  private static let receiveSizes = (minimum: 1024, initial: 1024, maximum: 65536)
   /// The longest time between looks at the connections' time limits.
   private static let longestCheckInterval = Duration.seconds(1)
   private static let checksPerLimit = 4

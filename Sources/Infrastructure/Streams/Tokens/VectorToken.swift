@@ -40,15 +40,6 @@ package struct VectorToken: Hashable, Sendable, CustomStringConvertible {
     token.positions[writer] = position
     return token
   }
-
-  /// The least token that covers both.
-  package func merged(with other: VectorToken) -> VectorToken {
-    let writers = Set(positions.keys).union(other.positions.keys)
-    let highest = writers.map { ($0, max(position(of: $0), other.position(of: $0))) }
-    return VectorToken(
-      minimum: max(minimum, other.minimum),
-      positions: Dictionary(highest) { first, _ in first })
-  }
 }
 
 // The text form is `minimum~writer.position~writer.position`: digits, `~` and `.` need no

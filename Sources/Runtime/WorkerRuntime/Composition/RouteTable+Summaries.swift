@@ -1,13 +1,11 @@
 import HTTPServing
-import ServerConfig
-import WorkerRuntime
+package import ServerConfig
 
-/// The server's own table of routes, as a proxy must know it.
-enum RouteSource {
-  static func summaries() throws -> [RouteSummary] { summaries(of: try RouteTable.routes()) }
-
-  static func summaries(of routes: [Route]) -> [RouteSummary] {
-    routes.filter { isForOutside($0.surface) }.map { route in
+/// The table of routes as those who describe it outside see it.
+extension RouteTable {
+  /// The endpoints that a proxy lets in.
+  package static func summaries() throws -> [RouteSummary] {
+    try routes().filter { isForOutside($0.surface) }.map { route in
       RouteSummary(
         method: route.method.rawValue, patterns: route.patterns,
         balancing: balancing(route.balancing), servedBy: Set(route.roles.map(role)))

@@ -1,0 +1,132 @@
+/// Which modules a target may import. A target may use those of lower groups only, and inside
+/// Domains only what its own row says.
+enum ImportRule {
+  /// The groups from the lowest to the highest.
+  static let groups = [
+    "Shims", "Values", "RoomLaw", "Infrastructure", "Domains", "Interfaces", "Runtime",
+    "Executables",
+  ]
+
+  struct Row: Sendable {
+    let group: String
+    let target: String
+    let imports: Set<String>
+
+    init(_ group: String, _ target: String, _ imports: String) {
+      self.group = group
+      self.target = target
+      self.imports = Set(imports.split(separator: " ").map(String.init))
+    }
+  }
+
+  /// Modules of the language, allowed everywhere.
+  static let standard: Set<String> = ["Synchronization"]
+
+  static let table: [Row] = [
+    Row("Values", "MatrixJSON", "Glibc"),
+    Row("Values", "MatrixIdentifiers", ""),
+    Row("Values", "MatrixCrypto", "COpenSSL CCrypt Glibc"),
+
+    // Pure: no clock, no randomness, no system calls.
+    Row("RoomLaw", "RoomEvents", "MatrixJSON MatrixIdentifiers MatrixCrypto"),
+    Row("RoomLaw", "EventAuth", "RoomEvents MatrixJSON MatrixIdentifiers MatrixCrypto"),
+
+    Row("Infrastructure", "Executors", "Glibc NIOCore NIOPosix"),
+    Row("Infrastructure", "Telemetry", "Glibc Logging Metrics CoreMetrics NIOCore"),
+    Row("Infrastructure", "ServerConfig", "CLibYAML Glibc MatrixIdentifiers MatrixCrypto"),
+    Row(
+      "Infrastructure", "Postgres",
+      "CLibPQ CLinux Glibc Executors Telemetry Logging Metrics NIOCore"),
+    Row("Infrastructure", "Redis", "CHiredis Executors Telemetry Logging NIOCore NIOPosix"),
+    Row(
+      "Infrastructure", "HTTPServing",
+      "Glibc Executors Telemetry MatrixJSON MatrixIdentifiers Logging NIOCore NIOPosix NIOHTTP1 "
+        + "NIOSSL Collections DequeModule"),
+    Row(
+      "Infrastructure", "HTTPFetching",
+      "Glibc Executors Telemetry MatrixJSON Logging NIOCore NIOPosix NIOHTTP1 NIOSSL NIOTLS "
+        + "DequeModule"),
+    Row(
+      "Infrastructure", "Streams",
+      "Executors Telemetry Postgres Redis MatrixJSON MatrixCrypto Logging Collections DequeModule"),
+
+    Row(
+      "Domains", "Accounts",
+      "MatrixJSON MatrixIdentifiers MatrixCrypto Executors Telemetry Postgres Streams Logging"),
+    Row(
+      "Domains", "Rooms",
+      "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth Executors Telemetry "
+        + "Postgres Streams Accounts Logging Collections DequeModule"),
+    Row(
+      "Domains", "Sync",
+      "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents Executors Telemetry Postgres Streams "
+        + "Accounts Rooms Logging Collections DequeModule"),
+
+    Row(
+      "Interfaces", "ClientAPI",
+      "MatrixJSON MatrixIdentifiers RoomEvents EventAuth HTTPServing Executors Accounts Rooms "
+        + "Sync Streams Logging"),
+    Row(
+      "Interfaces", "AdminAPI", "MatrixJSON MatrixIdentifiers HTTPServing Executors Accounts"),
+    Row(
+      "Interfaces", "ReplicationAPI",
+      "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth HTTPServing HTTPFetching "
+        + "Executors Rooms Streams Logging"),
+
+    Row(
+      "Runtime", "WorkerRuntime",
+      "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth Executors Telemetry "
+        + "ServerConfig Postgres Redis HTTPServing HTTPFetching Streams Accounts Rooms Sync "
+        + "ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix NIOSSL "
+        + "ArgumentParser"),
+
+    Row("Executables", "apus-main", "ArgumentParser ServerConfig WorkerRuntime"),
+    Row("Executables", "apus-generic-worker", "ArgumentParser ServerConfig WorkerRuntime"),
+    Row("Executables", "apus-event-persister", "ArgumentParser ServerConfig WorkerRuntime"),
+    Row("Executables", "apus-federation-sender", "ArgumentParser ServerConfig WorkerRuntime"),
+    Row("Executables", "apus-pusher", "ArgumentParser ServerConfig WorkerRuntime"),
+    Row("Executables", "apus-background-tasks", "ArgumentParser ServerConfig WorkerRuntime"),
+    Row(
+      "Executables", "apusctl",
+      "ArgumentParser Glibc ServerConfig MatrixCrypto MatrixIdentifiers MatrixJSON HTTPFetching "
+        + "HTTPServing Executors WorkerRuntime Postgres NIOCore NIOPosix Logging"),
+  ]
+
+  static func violations(in file: SourceFile, table: [Row] = table) -> [Violation] {
+    guard !file.isTest else { return [] }
+    guard let row = table.first(where: { $0.target == file.target }) else {
+      return [
+        Violation(
+          path: file.path, line: 1,
+          message: "the target \(file.target) has no row in the table of imports; add one")
+      ]
+    }
+    return imports(of: file).compactMap { line, module in
+      if row.imports.contains(module) || standard.contains(module) { return nil }
+      return Violation(path: file.path, line: line, message: message(row, module))
+    }
+  }
+
+  /// Also `import struct X.Y`, attributes and access levels.
+  static func imports(of file: SourceFile) -> [(line: Int, module: String)] {
+    file.codeLines.enumerated().flatMap { index, line -> [(line: Int, module: String)] in
+      guard line.utf8.contains(UInt8(ascii: "i")), line.contains("import ") else { return [] }
+      return line.split(separator: ";").compactMap { statement in
+        statement.wholeMatch(
+          of:
+            /\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)(?:\.\w+)*\s*/
+        ).map { (index + 1, String($0.1)) }
+      }
+    }
+  }
+
+  private static func message(_ row: Row, _ module: String) -> String {
+    if module.hasPrefix("Foundation") {
+      return "\(row.target) must not import \(module): it costs every process memory; use Glibc, "
+        + "or what the lower modules offer"
+    }
+    return "\(row.target) must not import \(module): pass the value in from the composition, "
+      + "declare a protocol here that WorkerRuntime binds, or move the code to the module that "
+      + "may; only if the layers stay intact, add it to the table"
+  }
+}

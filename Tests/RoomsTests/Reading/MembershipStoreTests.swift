@@ -1,0 +1,153 @@
+import MatrixIdentifiers
+import RoomEvents
+import TestKit
+import Testing
+
+@testable import Rooms
+
+struct MembershipStoreTests {
+  private let bob = RoomFixture.bob
+
+  @Test func theLastMemberEventCounts() async throws {
+    try await withWorld { world in
+      let room = try await world.makeRoom()
+      let user = try RoomFixture.user(bob)
+      #expect(try await world.memberships.membership(of: user, in: room) == nil)
+      for (membership, sender) in [
+        ("invite", RoomFixture.alice), ("join", bob), ("leave", bob), ("ban", RoomFixture.alice),
+      ] {
+        let answer = try await world.member(bob, membership, in: room, by: sender)
+        let row = try await world.memberships.membership(of: user, in: room)
+        #expect(
+          row
+            == MembershipRow(
+              userID: user, roomID: room, membership: membership, eventID: answer.eventID,
+              sender: try RoomFixture.user(sender), streamOrdering: answer.streamOrdering,
+              writer: answer.writer))
+        #expect(row == MembershipRow(try await world.stored(answer.eventID)))
+        let rooms = try await world.memberships.rooms(of: user, memberships: [membership])
+        #expect(rooms == [row].compactMap { $0 })
+        #expect(try await world.memberships.rooms(of: user, memberships: ["knock"]).isEmpty)
+        let members = try await world.memberships.members(of: room, memberships: [membership])
+        #expect(members.map(\.userID).contains(user))
+      }
+    }
+  }
+
+  @Test func onlyWhoIsOutCanForget() async throws {
+    try await withWorld { world in
+      let room = try await world.makeRoom()
+      let user = try RoomFixture.user(bob)
+      #expect(try await !world.memberships.forget(room, by: user))
+      try await world.member(bob, "join", in: room)
+      #expect(try await !world.memberships.forget(room, by: user))
+      try await world.member(bob, "leave", in: room)
+      #expect(try await world.memberships.forget(room, by: user))
+      #expect(try await world.memberships.membership(of: user, in: room)?.isForgotten == true)
+      // Coming back ends it.
+      try await world.member(bob, "join", in: room)
+      #expect(try await world.memberships.membership(of: user, in: room)?.isForgotten == false)
+    }
+  }
+
+  @Test func countsAndHeroes() async throws {
+    try await withWorld { world in
+      let (room, empty) = (try await world.makeRoom(), try await world.makeRoom())
+      let users = (1...8).map { "@user\($0):a.example" }
+      for user in users.prefix(3) { try await world.member(user, "join", in: room) }
+      try await world.member(users[3], "invite", in: room, by: RoomFixture.alice)
+      try await world.member(users[4], "join", in: room)
+      try await world.member(users[4], "leave", in: room)
+      let counts = try await world.memberships.counts(in: [room, empty])
+      #expect(counts[room]?.joined == 4 && counts[room]?.invited == 1)
+      #expect(counts[empty]?.joined == 1 && counts[empty]?.invited == 0)
+      let heroes = try await world.memberships.heroes(
+        in: [room], besides: try RoomFixture.user(users[0]))
+      // Those present come first, in the order of their arrival, then those who left.
+      #expect(
+        heroes[room]?.map(\.userID.text)
+          == [RoomFixture.alice, users[1], users[2], users[3], users[4]])
+      #expect(heroes[room]?.map(\.membership) == ["join", "join", "join", "invite", "leave"])
+      let some = try await world.memberships.heroes(
+        in: [room], besides: try RoomFixture.user(RoomFixture.alice), limit: 2)
+      #expect(some[room]?.map(\.userID.text) == [users[0], users[1]])
+    }
+  }
+
+  @Test func aMemberEventForNobodyIsNoMembership() async throws {
+    try await withWorld { world in
+      let room = try await world.makeRoom()
+      let message = try await world.say("x", in: room)
+      #expect(MembershipRow(try await world.stored(message.eventID)) == nil)
+    }
+  }
+}
+
+struct AliasStoreTests {
+  private func alias(_ text: String) throws -> RoomAlias {
+    try present(RoomAlias(text), "alias")
+  }
+
+  @Test func anAliasLeadsToOneRoom() async throws {
+    try await withWorld { world in
+      let (room, other) = (try await world.makeRoom(), try await world.makeRoom())
+      let alice = try RoomFixture.user(RoomFixture.alice)
+      let (a, b) = (try alias("#a:a.example"), try alias("#b:a.example"))
+      let aliases = world.aliases
+      #expect(try await aliases.room(named: a) == nil)
+      #expect(try await aliases.add(b, for: room, by: alice, now: 1))
+      #expect(try await aliases.add(a, for: room, by: alice, now: 2))
+      #expect(
+        try await !aliases.add(a, for: other, by: try RoomFixture.user(RoomFixture.bob), now: 3))
+      #expect(try await aliases.room(named: a) == room)
+      #expect(try await aliases.creator(of: a) == alice)
+      #expect(try await aliases.aliases(of: room) == [a, b])
+      #expect(try await aliases.aliases(of: other).isEmpty)
+      try await aliases.remove(a)
+      #expect(try await aliases.room(named: a) == nil)
+      #expect(try await aliases.creator(of: a) == nil)
+      #expect(try await aliases.aliases(of: room) == [b])
+    }
+  }
+
+  @Test func theDirectoryChecksWhoRemoves() async throws {
+    try await withWorld { world in
+      let room = try await world.makeRoom()
+      let (alice, bob) = (
+        try RoomFixture.user(RoomFixture.alice), try RoomFixture.user(RoomFixture.bob)
+      )
+      try await world.member(RoomFixture.bob, "join", in: room)
+      let (bobs, alices) = (try alias("#bobs:a.example"), try alias("#alices:a.example"))
+      let directory = world.directory
+      try await directory.add(bobs, for: room, by: bob)
+      try await directory.add(alices, for: room, by: alice)
+      await #expect(throws: RoomError.aliasTaken) {
+        try await directory.add(bobs, for: room, by: alice)
+      }
+      #expect(try await directory.aliases(of: room, for: bob) == [alices, bobs])
+      await #expect(throws: RoomError.self) { try await directory.remove(alices, by: bob) }
+      // The room's creator may change its canonical alias, so may remove any.
+      try await directory.remove(bobs, by: alice)
+      try await directory.remove(alices, by: alice)
+      await #expect(throws: RoomError.unknownAlias) { try await directory.room(named: alices) }
+      await #expect(throws: RoomError.unknownAlias) { try await directory.remove(bobs, by: bob) }
+    }
+  }
+
+  @Test func theDirectoryRefusesWhatIsNotItsOwn() async throws {
+    try await withWorld { world in
+      let room = try await world.makeRoom()
+      let alice = try RoomFixture.user(RoomFixture.alice)
+      await #expect(throws: RoomError.invalid("roomAlias")) {
+        try await world.directory.add(try alias("#a:b.example"), for: room, by: alice)
+      }
+      await #expect(throws: RoomError.unknownRoom) {
+        try await world.directory.add(
+          try alias("#a:a.example"), for: try RoomFixture.room("!no:a.example"), by: alice)
+      }
+      await #expect(throws: RoomError.notInRoom) {
+        try await world.directory.aliases(of: room, for: try RoomFixture.user(RoomFixture.bob))
+      }
+    }
+  }
+}
