@@ -185,6 +185,12 @@ let testing: [Target] = [
   tests("RoomEvents", ["RoomEvents", "MatrixJSON", "MatrixCrypto", "MatrixIdentifiers"]),
   tests(
     "EventAuth", ["EventAuth", "RoomEvents", "MatrixJSON", "MatrixCrypto", "MatrixIdentifiers"]),
+  tests(
+    "StateResolution",
+    [
+      "StateResolution", "EventAuth", "RoomEvents", "MatrixJSON", "MatrixCrypto",
+      "MatrixIdentifiers",
+    ]),
   tests("Executors", ["Executors", Library.nioCore, Library.nioPosix]),
   tests("Telemetry", ["Telemetry", Library.log, Library.metrics]),
   tests("ServerConfig", ["ServerConfig", "MatrixIdentifiers"]),

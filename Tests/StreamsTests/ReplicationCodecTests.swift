@@ -1,3 +1,4 @@
+import MatrixJSON
 import Testing
 
 @testable import Streams
@@ -71,9 +72,9 @@ import Testing
 
   private struct Refused: Error {}
 
-  private static func number(_ bytes: [UInt8]) throws -> Int {
-    guard let number = Int(String(decoding: bytes, as: UTF8.self)) else { throw Refused() }
-    return number
+  private static func number(_ row: JSONView) throws -> Int {
+    guard let number = row.integer else { throw Refused() }
+    return Int(number)
   }
 
   @Test func rowsThereAndBack() throws {

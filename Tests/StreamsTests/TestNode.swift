@@ -38,8 +38,8 @@ enum TestRows {
   static func definition(_ database: Database) -> StreamDefinition<String> {
     StreamDefinition(
       name: .events, encode: { JSON.string($0).bytes },
-      decode: { bytes in
-        guard let text = try JSONDocument(bytes).root.string else { throw NotText() }
+      decode: { row in
+        guard let text = row.string else { throw NotText() }
         return text
       },
       fetch: { writer, after, upTo, limit in

@@ -19,7 +19,7 @@ package final class SyncEngine: Sendable {
     case unavailable
   }
 
-  private let memory = SyncMemory()
+  let memory = SyncMemory()
   private let loader: MemoryLoader
   private let reader: StreamReader<StoredEvent>
   private let executor: LoopExecutor

@@ -85,7 +85,7 @@ final class ClientCore {
     if pools[endpoint]?.isUnused == true { pools[endpoint] = nil }
     for action in actions {
       switch action {
-      case .assign(let request, let connection): start(request, on: connection)
+      case .assign(let request, let connection): start(request, on: connection, endpoint)
       case .connect: connect(to: endpoint)
       case .close(let connection): connections[connection]?.close()
       case .refuse(let request): fail(request, .overloaded, reason: "")
@@ -100,27 +100,26 @@ final class ClientCore {
     settle(id, .failure(error(kind, entry, reason: reason)))
   }
 
-  private func start(_ id: Int, on connectionID: Int) {
+  private func start(_ id: Int, on connectionID: Int, _ endpoint: Endpoint) {
     guard let connection = connections[connectionID], let entry = pending[id] else {
-      return release(connectionID, keeps: connections[connectionID]?.isOpen == true, nil)
+      return release(connectionID, keeps: connections[connectionID]?.isOpen == true, endpoint)
     }
     pending[id]?.connection = connectionID
     connection.send(entry.request) { outcome in
       switch outcome {
       case .answered(let response, let keeps):
         self.settle(id, .success(response))
-        self.release(connectionID, keeps: keeps, entry.request.endpoint)
+        self.release(connectionID, keeps: keeps, endpoint)
       case .failed(let kind, let reason):
         if let entry = self.pending[id] {
           self.settle(id, .failure(self.error(kind, entry, reason: reason)))
         }
-        self.release(connectionID, keeps: false, entry.request.endpoint)
+        self.release(connectionID, keeps: false, endpoint)
       }
     }
   }
 
-  private func release(_ id: Int, keeps: Bool, _ endpoint: Endpoint?) {
-    guard let endpoint else { return }
+  private func release(_ id: Int, keeps: Bool, _ endpoint: Endpoint) {
     act(on: endpoint) { $0.released(id, isReusable: keeps, at: Self.milliseconds()) }
   }
 

@@ -1,3 +1,5 @@
+package import MatrixJSON
+
 /// A row and its place in the stream.
 package struct StreamRow<Row: Sendable>: Sendable {
   package let position: Int64
@@ -38,12 +40,12 @@ package struct StreamDefinition<Row: Sendable>: Sendable {
   package let name: StreamName
   /// The row as one JSON value.
   package let encode: @Sendable (Row) -> [UInt8]
-  package let decode: @Sendable ([UInt8]) throws -> Row
+  package let decode: @Sendable (JSONView) throws -> Row
   package let fetch: Fetch
 
   package init(
     name: StreamName, encode: @escaping @Sendable (Row) -> [UInt8],
-    decode: @escaping @Sendable ([UInt8]) throws -> Row, fetch: @escaping Fetch
+    decode: @escaping @Sendable (JSONView) throws -> Row, fetch: @escaping Fetch
   ) {
     self.name = name
     self.encode = encode

@@ -16,6 +16,9 @@ package enum AuthRule: String, CaseIterable, Sendable {
   case roomNoCreate = "room.no_create"
   case roomNotFederated = "room.not_federated"
 
+  case aliasesStateKey = "aliases.state_key"
+  case aliasesServer = "aliases.server"
+
   case memberStateKey = "member.state_key"
   case memberMembership = "member.membership"
   case memberAuthoriserSignature = "member.authoriser_signature"
@@ -66,4 +69,6 @@ package enum AuthRule: String, CaseIterable, Sendable {
   case levelsEntryNew = "power_levels.entry_new"
   case levelsUserCurrent = "power_levels.user_current"
   case levelsUserNew = "power_levels.user_new"
+
+  case redactionLevel = "redaction.level"
 }

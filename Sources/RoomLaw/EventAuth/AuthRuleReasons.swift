@@ -18,10 +18,13 @@ extension AuthRule {
     case .authEventsOtherRoom: "An auth event is of another room"
     case .roomNoCreate: "The room has no create event"
     case .roomNotFederated: "The room is closed to other servers"
+    case .aliasesStateKey: "The aliases event has no state key"
+    case .aliasesServer: "The aliases are of another server than the sender"
     case .senderNotJoined: "The sender is not in the room"
     case .thirdPartyInviteLevel: "The sender may not invite"
     case .eventLevel: "The sender's power level is too low for this type of event"
     case .eventStateKey: "The state key is another user's ID"
+    case .redactionLevel: "The sender may not redact an event of another server"
     default: nil
     }
   }

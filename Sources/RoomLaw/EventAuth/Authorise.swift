@@ -5,11 +5,11 @@ package import RoomEvents
 /// Whether an event is allowed by a room's state. One function for local and remote events.
 ///
 /// The rules on the list of auth events itself are in `checkAuthEvents`, as they need that list
-/// and not the state. Numbers in the comments of the rules are those of room version 11; version
-/// 12 puts one rule in after its first, so that its numbers are one higher.
+/// and not the state. Which rules a room version has is data in its `RoomVersionRules`. Numbers in
+/// the comments of the rules are those of room version 11 where they name no other; versions that
+/// have more rules or fewer count differently.
 ///
-/// spec: rooms/v10#authorisation-rules, rooms/v11#authorisation-rules,
-/// rooms/v12#authorisation-rules
+/// spec: rooms/v1#authorisation-rules up to rooms/v12#authorisation-rules
 package func authorise(_ event: Event, state: some AuthState) throws(AuthRejection) {
   if event.type == EventType.create {
     return try checkCreate(event)
@@ -23,6 +23,7 @@ struct AuthorityCheck<State: AuthState> {
   let state: State
   let create: Event
   let levels: PowerLevels
+  let rules: RoomVersionRules
 
   init(_ event: Event, _ state: State) throws(AuthRejection) {
     // Without a create event nothing can be judged. v11 rule 2.4 sees to it in the auth events;
@@ -34,6 +35,7 @@ struct AuthorityCheck<State: AuthState> {
     self.state = state
     self.create = create
     levels = PowerLevels(event: state.event(.powerLevels), create: create)
+    rules = event.version.rules
   }
 
   func check() throws(AuthRejection) {
@@ -42,6 +44,10 @@ struct AuthorityCheck<State: AuthState> {
       !event.sender.sharesServer(with: create.sender)
     {
       throw AuthRejection(.roomNotFederated)
+    }
+    // v1 rule 4: gone from version 6 on.
+    if rules.aliasesBelongToServers, event.type == EventType.aliases {
+      return try checkAliases()
     }
     // Rule 4.
     if event.type == EventType.member {
@@ -70,6 +76,10 @@ struct AuthorityCheck<State: AuthState> {
     // Rule 9.
     if event.type == EventType.powerLevels {
       try checkPowerLevels(senderLevel: senderLevel)
+    }
+    // v1 rule 11: gone from version 3 on.
+    if rules.redactionsNeedAuthority, event.type == EventType.redaction {
+      try checkRedaction(senderLevel: senderLevel)
     }
     // Rule 10: everything else is allowed.
   }

@@ -21,7 +21,7 @@ func checkCreate(_ event: Event) throws(AuthRejection) {
       throw AuthRejection(.createRoomVersion)
     }
   }
-  // v10 rule 1.4: gone from version 11 on, where the sender is the creator.
+  // v1 rule 1.4: gone from version 11 on, where the sender is the creator.
   if rules.creatorProperty == .content, event.content["creator"] == nil {
     throw AuthRejection(.createCreator)
   }

@@ -2,15 +2,6 @@ import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
 
-/// Values of `join_rule`.
-private enum JoinRule {
-  static let `public` = "public"
-  static let invite = "invite"
-  static let knock = "knock"
-  static let restricted = "restricted"
-  static let knockRestricted = "knock_restricted"
-}
-
 /// Rule 4: membership.
 extension AuthorityCheck {
   func checkMember() throws(AuthRejection) {
@@ -24,23 +15,28 @@ extension AuthorityCheck {
     case Membership.invite: try checkInvite(target)
     case Membership.leave: try checkLeave(target)
     case Membership.ban: try checkBan(target)
-    case Membership.knock: try checkKnock(target)
+    // Up to version 6 nobody knows it.
+    case Membership.knock where rules.allowsKnocking: try checkKnock(target)
     // Rule 4.8.
     default: throw AuthRejection(.memberUnknown)
     }
   }
 
-  /// Rule 4.2. That the signature is there is checked here; that it is good was checked on
-  /// receipt with the others, as it takes the other server's key.
+  /// Rule 4.2, from version 8 on. That the signature is there is checked here; that it is good was
+  /// checked on receipt with the others, as it takes the other server's key.
   private func checkAuthoriserSignature() throws(AuthRejection) {
-    guard let authoriser = event.content["join_authorised_via_users_server"] else { return }
-    guard let user = authoriser.string.flatMap({ UserID($0) }),
+    guard rules.allowsRestrictedJoins,
+      event.content["join_authorised_via_users_server"] != nil
+    else { return }
+    guard let user = event.joinAuthoriser,
       let signatures = event.json["signatures"]?[user.serverName.text], signatures.count > 0
     else { throw AuthRejection(.memberAuthoriserSignature) }
   }
 
-  private var joinRule: String {
-    state.event(.joinRules)?.content["join_rule"]?.string ?? JoinRule.invite
+  /// Nil for a rule that this version does not know.
+  private var joinRule: JoinRule? {
+    guard let text = state.event(.joinRules)?.content["join_rule"]?.string else { return .invite }
+    return JoinRule(rawValue: text).flatMap { rules.joinRules.contains($0) ? $0 : nil }
   }
 
   private var senderIsTarget: Bool {
@@ -59,20 +55,20 @@ extension AuthorityCheck {
     let isInside = current == Membership.invite || current == Membership.join
     switch joinRule {
     // Rule 4.3.4.
-    case JoinRule.invite, JoinRule.knock:
+    case .invite, .knock:
       guard isInside else { throw AuthRejection(.joinNotInvited) }
     // Rule 4.3.5.
-    case JoinRule.restricted, JoinRule.knockRestricted:
+    case .restricted, .knockRestricted:
       guard isInside || isAuthorisedByMember else { throw AuthRejection(.joinNotAuthorised) }
     // Rule 4.3.6.
-    case JoinRule.public: return
+    case .public: return
     // Rule 4.3.7.
-    default: throw AuthRejection(.joinRule)
+    case nil: throw AuthRejection(.joinRule)
     }
   }
 
-  /// Version 10 reads the creator from the content, later ones from the sender; the additional
-  /// creators of version 12 are not meant.
+  /// Up to version 10 the content names the creator, then it is the sender; the additional creators
+  /// of version 12 are not meant.
   private func isFirstCreator(_ target: String) -> Bool {
     switch create.version.rules.creatorProperty {
     case .content: create.content["creator"]?.string.map { sameBytes($0, target) } ?? false
@@ -91,7 +87,7 @@ extension AuthorityCheck {
 
   /// Rule 4.5.
   private func checkLeave(_ target: String) throws(AuthRejection) {
-    // Rule 4.5.1.
+    // Rule 4.5.1. Without knocking nobody's membership is `knock`.
     if senderIsTarget {
       switch membership(of: target) {
       case Membership.invite, Membership.join, Membership.knock: return
@@ -130,7 +126,7 @@ extension AuthorityCheck {
   private func checkKnock(_ target: String) throws(AuthRejection) {
     // Rule 4.7.1.
     let rule = joinRule
-    guard rule == JoinRule.knock || rule == JoinRule.knockRestricted else {
+    guard rule == .knock || rule == .knockRestricted else {
       throw AuthRejection(.knockRule)
     }
     // Rule 4.7.2.

@@ -2,39 +2,44 @@ import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
 
-/// Rule 9 (v12: rule 10): changes of the power levels.
+/// Rule 9 (up to v5 and in v12: rule 10): changes of the power levels.
 extension AuthorityCheck {
-  private var levelNames: [String] {
-    ["users_default", "events_default", "state_default", "ban", "redact", "kick", "invite"]
+  /// Up to version 5 anybody who may change the levels may change those of notifications.
+  private var tableNames: [String] {
+    rules.guardsNotificationLevels ? ["events", "notifications"] : ["events"]
   }
 
-  private var tableNames: [String] { ["events", "notifications"] }
+  private var form: PowerLevelForm { rules.powerLevelForm }
 
   func checkPowerLevels(senderLevel: Int64) throws(AuthRejection) {
     let new = event.content
-    // Rule 9.1.
-    guard levelNames.allSatisfy({ new[$0] == nil || new[$0]?.integer != nil }) else {
-      throw AuthRejection(.levelsNotInteger)
-    }
-    // Rule 9.2.
-    guard tableNames.allSatisfy({ new[$0].map(isTableOfIntegers) ?? true }) else {
-      throw AuthRejection(.levelsMap)
-    }
+    if form == .integer { try checkForm(new) }
     try checkUsers(new["users"])
     // Rule 9.4 (v12: 10.5).
     guard let old = state.event(.powerLevels)?.content else { return }
     try checkChangedLevels(from: old, to: new, senderLevel)
     for name in tableNames {
-      try checkChangedEntries(from: levelTable(old[name]), to: levelTable(new[name]), senderLevel)
+      try checkChangedEntries(from: table(old[name]), to: table(new[name]), senderLevel)
     }
-    try checkChangedUsers(
-      from: levelTable(old["users"]), to: levelTable(new["users"]), senderLevel)
+    try checkChangedUsers(from: table(old["users"]), to: table(new["users"]), senderLevel)
+  }
+
+  /// From version 10 on. Before, a level that cannot be read counts as absent.
+  private func checkForm(_ new: JSONView) throws(AuthRejection) {
+    // Rule 9.1.
+    guard form.hasOnlyLevels(new) else {
+      throw AuthRejection(.levelsNotInteger)
+    }
+    // Rule 9.2.
+    guard tableNames.allSatisfy({ new[$0].map(form.isTable) ?? true }) else {
+      throw AuthRejection(.levelsMap)
+    }
   }
 
   private func checkUsers(_ users: JSONView?) throws(AuthRejection) {
     guard let users else { return }
     // Rule 9.3.
-    guard isTableOfIntegers(users), users.members.allSatisfy({ UserID($0.key) != nil }) else {
+    guard form.isTable(users), users.members.allSatisfy({ UserID($0.key) != nil }) else {
       throw AuthRejection(.levelsUsers)
     }
     // v12 rule 10.4.
@@ -48,9 +53,9 @@ extension AuthorityCheck {
   private func checkChangedLevels(
     from old: JSONView, to new: JSONView, _ senderLevel: Int64
   ) throws(AuthRejection) {
-    for name in levelNames {
-      let before = old[name]?.integer
-      let after = new[name]?.integer
+    for name in PowerLevelForm.names {
+      let before = form.level(old[name])
+      let after = form.level(new[name])
       guard before != after else { continue }
       if let before, before > senderLevel { throw AuthRejection(.levelsCurrent) }
       if let after, after > senderLevel { throw AuthRejection(.levelsNew) }
@@ -87,13 +92,11 @@ extension AuthorityCheck {
 /// Levels by the bytes of their keys: equality of `String` would join keys that are different.
 private typealias LevelTable = [[UInt8]: Int64]
 
-private func levelTable(_ view: JSONView?) -> LevelTable {
-  var table: LevelTable = [:]
-  guard let view else { return table }
-  for (key, value) in view.members { table[Array(key.utf8)] = value.integer }
-  return table
-}
-
-private func isTableOfIntegers(_ view: JSONView) -> Bool {
-  view.kind == .object && view.members.allSatisfy { $0.value.integer != nil }
+extension AuthorityCheck {
+  private func table(_ view: JSONView?) -> LevelTable {
+    var table: LevelTable = [:]
+    guard let view else { return table }
+    for (key, value) in view.members { table[Array(key.utf8)] = form.level(value) }
+    return table
+  }
 }

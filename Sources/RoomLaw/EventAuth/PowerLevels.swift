@@ -1,5 +1,5 @@
 package import MatrixIdentifiers
-import MatrixJSON
+package import MatrixJSON
 package import RoomEvents
 
 /// Who may do what in a room. Reads the power levels event in place: nothing is copied.
@@ -10,6 +10,7 @@ package struct PowerLevels: Sendable {
   private static let creatorWithoutEvent: Int64 = 100
 
   private let content: JSONView?
+  private let form: PowerLevelForm
   private let creators: RoomCreators
 
   /// - Parameters:
@@ -17,7 +18,18 @@ package struct PowerLevels: Sendable {
   ///   - create: the room's `m.room.create`, which says who its creators are.
   package init(event: Event?, create: Event?) {
     content = event?.content
+    form = event?.version.rules.powerLevelForm ?? .integer
     creators = RoomCreators(create)
+  }
+
+  /// Whether all levels are integers. In every room version this server asks it of its own users,
+  /// whatever it must take from others.
+  ///
+  /// spec: server-server-api#definitions, the warning below
+  package static func areIntegers(in content: JSONView) -> Bool {
+    let form = PowerLevelForm.integer
+    return form.hasOnlyLevels(content)
+      && ["users", "events", "notifications"].allSatisfy { content[$0].map(form.isTable) ?? true }
   }
 
   package func level(of user: UserID) -> Int64 {
@@ -31,25 +43,28 @@ package struct PowerLevels: Sendable {
     guard let content else {
       return creators.contains(user) ? Self.creatorWithoutEvent : 0
     }
-    return content["users"]?[user]?.integer ?? content["users_default"]?.integer ?? 0
+    return form.level(content["users"]?[user]) ?? named("users_default") ?? 0
   }
 
   // spec: client-server-api#mroompower_levels, the defaults
-  package var ban: Int64 { content?["ban"]?.integer ?? 50 }
-  package var kick: Int64 { content?["kick"]?.integer ?? 50 }
-  package var redact: Int64 { content?["redact"]?.integer ?? 50 }
-  package var invite: Int64 { content?["invite"]?.integer ?? 0 }
+  package var ban: Int64 { named("ban") ?? 50 }
+  package var kick: Int64 { named("kick") ?? 50 }
+  package var redact: Int64 { named("redact") ?? 50 }
+  package var invite: Int64 { named("invite") ?? 0 }
 
   /// The level that sending such an event takes.
   package func required(type: String, isState: Bool) -> Int64 {
-    if let level = content?["events"]?[type]?.integer { return level }
-    return isState
-      ? content?["state_default"]?.integer ?? 50 : content?["events_default"]?.integer ?? 0
+    if let level = form.level(content?["events"]?[type]) { return level }
+    return isState ? named("state_default") ?? 50 : named("events_default") ?? 0
   }
 
   /// The level that notifying everybody takes; the key is `room` for `@room`.
   package func requiredForNotification(_ key: String) -> Int64 {
-    content?["notifications"]?[key]?.integer ?? 50
+    form.level(content?["notifications"]?[key]) ?? 50
+  }
+
+  private func named(_ key: String) -> Int64? {
+    form.level(content?[key])
   }
 }
 

@@ -23,7 +23,7 @@ package func authEventKeys(
   {
     keys.append(StateTuple(EventType.thirdPartyInvite, token))
   }
-  if membership == Membership.join,
+  if membership == Membership.join, version.rules.allowsRestrictedJoins,
     let authoriser = content["join_authorised_via_users_server"]?.string
   {
     let member = StateTuple(EventType.member, authoriser)

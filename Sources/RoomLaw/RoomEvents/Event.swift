@@ -32,8 +32,8 @@ package struct Event: Sendable {
   /// - Parameters:
   ///   - bytes: JSON. With an `eventID`, exactly what `bytes` of an earlier `Event` gave.
   ///   - eventID: nil for an event of another server: its form is then checked, it is brought to
-  ///     canonical form without `unsigned`, and its id is computed. Signatures, content hash and
-  ///     authority are not checked here.
+  ///     canonical form without `unsigned`, and its id is read or computed. Signatures, content
+  ///     hash and authority are not checked here.
   package init(
     bytes: [UInt8], version: RoomVersion, eventID: EventID? = nil
   ) throws(EventError) {
@@ -79,7 +79,8 @@ package struct Event: Sendable {
   package var originServerTimestamp: Int64 { storage.header.originServerTimestamp }
   package var content: JSONView { storage.content }
   package var json: JSONView { storage.document.root }
-  /// Canonical JSON with hashes and signatures, without `event_id` and `unsigned`.
+  /// Canonical JSON with hashes and signatures, without `unsigned`; `event_id` is in it only where
+  /// the event states its id.
   package var bytes: [UInt8] { storage.document.bytes }
 }
 
@@ -108,6 +109,9 @@ extension Event {
   }
 
   private func eventIDs(_ key: String) -> [EventID] {
-    json[key]?.elements.compactMap { $0.string.flatMap { EventID($0) } } ?? []
+    let hasHashes = version.rules.referencesCarryHashes
+    return json[key]?.elements.compactMap { reference in
+      (hasHashes ? reference[0] : reference)?.string.flatMap { EventID($0) }
+    } ?? []
   }
 }

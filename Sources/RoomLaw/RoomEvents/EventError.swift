@@ -20,6 +20,4 @@ package enum EventLimits {
   package static let stateKeyBytes = 255
   package static let previousEvents = 20
   package static let authEvents = 10
-  /// The deepest that an event can be: the greatest integer of canonical JSON.
-  package static let depth: Int64 = 9_007_199_254_740_991
 }

@@ -3,27 +3,29 @@ import MatrixJSON
 
 /// Checks the form of an event that another server sent, and brings it to canonical form.
 ///
-/// spec: server-server-api#checks-performed-on-receipt-of-a-pdu, check 1
+/// spec: server-server-api#checks-performed-on-receipt-of-a-pdu, check 1; for the JSON also
+/// rooms/v1#canonical-json and rooms/v6#canonical-json
 func checkedCanonicalEvent(
   _ bytes: [UInt8], version: RoomVersion
 ) throws(EventError) -> JSONDocument {
   let canonical: JSONDocument
   do {
-    let received = try JSONDocument(bytes, limits: .event)
+    let received = try JSONDocument(bytes, limits: version.rules.jsonLimits)
     guard received.root.kind == .object else { throw EventError.malformed(key: "event") }
-    canonical = try JSONDocument(canonicalJSON(received.root, dropping: ["unsigned"]))
+    canonical = try JSONDocument(
+      canonicalJSON(
+        received.root, dropping: ["unsigned"], numbers: version.rules.canonicalNumbers))
   } catch let error as JSONError {
     throw .json(error)
   } catch {
     throw .malformed(key: "event")
   }
   let event = canonical.root
-  // These versions compute the id; one inside the event would be hashed with it.
-  guard event["event_id"] == nil else { throw .malformed(key: "event_id") }
+  try checkID(event, version.rules)
   guard event["hashes"]?["sha256"]?.string != nil else { throw .malformed(key: "hashes") }
   try checkSignatures(event)
-  try checkReferences(event, "prev_events", limit: EventLimits.previousEvents)
-  try checkReferences(event, "auth_events", limit: EventLimits.authEvents)
+  try checkReferences(event, "prev_events", version.rules, limit: EventLimits.previousEvents)
+  try checkReferences(event, "auth_events", version.rules, limit: EventLimits.authEvents)
   try checkSizes(event, byteCount: canonical.bytes.count)
   return canonical
 }
@@ -47,11 +49,41 @@ private func checkSignatures(_ event: JSONView) throws(EventError) {
   else { throw .malformed(key: "signatures") }
 }
 
+/// Where ids are hashes, one inside the event would be hashed with it.
+private func checkID(_ event: JSONView, _ rules: RoomVersionRules) throws(EventError) {
+  let id = event["event_id"]
+  let isInPlace =
+    rules.eventIDs == .stated
+    ? id?.string.flatMap { EventID($0) }?.serverName != nil : id == nil
+  guard isInPlace else { throw .malformed(key: "event_id") }
+}
+
 private func checkReferences(
-  _ event: JSONView, _ key: String, limit: Int
+  _ event: JSONView, _ key: String, _ rules: RoomVersionRules, limit: Int
 ) throws(EventError) {
+  let hasHashes = rules.referencesCarryHashes
   guard let list = event[key], list.kind == .array,
-    list.elements.allSatisfy({ $0.string.flatMap { EventID($0) } != nil })
+    list.elements.allSatisfy({ hasHashes ? isHashedReference($0) : isEventID($0) })
   else { throw .malformed(key: key) }
   guard list.count <= limit else { throw .tooLarge(key: key) }
+}
+
+private func isEventID(_ view: JSONView?) -> Bool {
+  view?.string.flatMap { EventID($0) } != nil
+}
+
+/// An id and its hashes. What they are is left open: nothing depends on them, and events of old
+/// servers have other hashes than SHA-256 or none.
+private func isHashedReference(_ view: JSONView) -> Bool {
+  view.count == 2 && isEventID(view[0]) && view[1]?.kind == .object
+}
+
+extension RoomVersionRules {
+  var canonicalNumbers: CanonicalNumbers { jsonIsStrict ? .integers : .all }
+
+  fileprivate var jsonLimits: JSONLimits {
+    var limits = JSONLimits.event
+    limits.rejectsRepeatedKeys = jsonIsStrict
+    return limits
+  }
 }

@@ -13,8 +13,10 @@ package enum EventHashes {
 
   static func contentHash(of event: JSONView) throws(EventError) -> [UInt8] {
     do {
+      // Which numbers the event may have was settled when it was read.
       return SHA256.hash(
-        try canonicalJSON(event, dropping: ["unsigned", "signatures", "hashes"]))
+        try canonicalJSON(
+          event, dropping: ["unsigned", "signatures", "hashes"], numbers: .all))
     } catch { throw .json(error) }
   }
 
@@ -41,13 +43,25 @@ package enum EventHashes {
   static func eventID(
     of canonicalEvent: JSONView, version: RoomVersion
   ) throws(EventError) -> EventID {
-    try eventID(signingBytes: redacted(canonicalEvent, version: version, withSignatures: false))
+    guard version.rules.eventIDs != .stated else {
+      guard let id = canonicalEvent["event_id"]?.string.flatMap({ EventID($0) }) else {
+        throw .malformed(key: "event_id")
+      }
+      return id
+    }
+    return try eventID(
+      hash: SHA256.hash(redacted(canonicalEvent, version: version, withSignatures: false)),
+      version: version)
   }
 
-  /// spec: rooms/v4#event-ids
-  static func eventID(signingBytes: [UInt8]) throws(EventError) -> EventID {
-    let text = "$" + UnpaddedBase64.encodeURLSafe(SHA256.hash(signingBytes))
-    guard let id = EventID(text) else { throw .malformed(key: "event_id") }
+  /// spec: rooms/v3#event-ids, rooms/v4#event-ids
+  static func eventID(hash: [UInt8], version: RoomVersion) throws(EventError) -> EventID {
+    let text =
+      switch version.rules.eventIDs {
+      case .hash: UnpaddedBase64.encode(hash)
+      case .urlSafeHash, .stated: UnpaddedBase64.encodeURLSafe(hash)
+      }
+    guard let id = EventID("$" + text) else { throw .malformed(key: "event_id") }
     return id
   }
 

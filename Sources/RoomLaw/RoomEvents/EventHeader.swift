@@ -15,8 +15,10 @@ struct EventHeader: Sendable {
     guard let sender = event["sender"]?.string.flatMap({ UserID($0) }) else {
       throw .malformed(key: "sender")
     }
-    guard let depth = event["depth"]?.integer, depth >= 0 else { throw .malformed(key: "depth") }
-    guard let timestamp = event["origin_server_ts"]?.integer else {
+    guard let depth = event["depth"]?.wideInteger, depth >= 0 else {
+      throw .malformed(key: "depth")
+    }
+    guard let timestamp = event["origin_server_ts"]?.wideInteger else {
       throw .malformed(key: "origin_server_ts")
     }
     if let key = event["state_key"] {

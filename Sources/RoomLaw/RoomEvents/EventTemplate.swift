@@ -19,6 +19,8 @@ package struct EventTemplate: Sendable {
   package var originServerTimestamp: Int64
   /// Written where the room version has it: at the top level or into the content.
   package var redacts: EventID?
+  /// Of all `prevEvents` and `authEvents`, where references carry hashes; not used elsewhere.
+  package var referenceHashes: [EventID: [UInt8]] = [:]
 
   package init(
     version: RoomVersion, roomID: RoomID?, sender: UserID, type: String, stateKey: String? = nil,
@@ -42,35 +44,48 @@ package struct EventTemplate: Sendable {
   ///
   /// spec: server-server-api#adding-hashes-and-signatures-to-outgoing-events
   ///
-  /// - Throws: `EventError` when the content has no canonical form or a limit is passed.
+  /// - Throws: `EventError` when the content has no canonical form, a limit is passed or a
+  ///   reference hash is missing.
   package func build(serverName: ServerName, key: SigningKey) throws(EventError) -> Event {
     try checkFields()
     let content = try canonicalContent()
-    let contentHash = UnpaddedBase64.encode(
-      SHA256.hash(render(content: content.rawBytes, withRedacts: true)))
+    var parts = Parts(content: content.rawBytes)
+    if version.rules.eventIDs == .stated {
+      parts.statedID = try newID(hash: SHA256.hash(render(parts)), serverName)
+    }
+    parts.hash = UnpaddedBase64.encode(SHA256.hash(render(parts)))
 
     let rules = version.rules.redaction
     var redactedContent = JSONWriter()
     writeRedacted(content: content, rules.contentRule(for: type), to: &redactedContent)
-    let signingBytes = render(
-      content: redactedContent.bytes[...], hash: contentHash,
-      withRedacts: rules.topLevelKeys.contains("redacts"))
-    let signature = Signature(
+    var redacted = parts
+    redacted.content = redactedContent.bytes[...]
+    redacted.hasRedacts = rules.topLevelKeys.contains("redacts")
+    let signingBytes = render(redacted)
+    parts.signature = Signature(
       server: serverName, keyID: key.keyID,
       text: UnpaddedBase64.encode(key.sign(signingBytes)))
 
-    let bytes = render(
-      content: content.rawBytes, hash: contentHash, signature: signature, withRedacts: true)
+    let bytes = render(parts)
     guard bytes.count <= EventLimits.eventBytes else { throw .tooLarge(key: nil) }
-    return try Event(
-      bytes: bytes, version: version,
-      eventID: EventHashes.eventID(signingBytes: signingBytes))
+    let id =
+      switch parts.statedID {
+      case let stated?: stated
+      case nil: try EventHashes.eventID(hash: SHA256.hash(signingBytes), version: version)
+      }
+    return try Event(bytes: bytes, version: version, eventID: id)
   }
 
-  private struct Signature {
-    let server: ServerName
-    let keyID: String
-    let text: String
+  /// Bytes of a hash in the ids that are chosen: with the longest server name they keep the limit.
+  private static let newIDBytes = 16
+
+  /// An id like a random one, but made of what is in the event, so that building has one outcome.
+  ///
+  /// spec: rooms/v1#event-ids
+  private func newID(hash: [UInt8], _ server: ServerName) throws(EventError) -> EventID {
+    let opaque = UnpaddedBase64.encodeURLSafe(hash.prefix(Self.newIDBytes))
+    guard let id = EventID("$\(opaque):\(server.text)") else { throw .malformed(key: "event_id") }
+    return id
   }
 
   private func checkFields() throws(EventError) {
@@ -84,13 +99,19 @@ package struct EventTemplate: Sendable {
     guard authEvents.count <= EventLimits.authEvents else { throw .tooLarge(key: "auth_events") }
     let needsNoRoomID = version.rules.roomIDIsCreateHash && type == EventType.create
     guard (roomID == nil) == needsNoRoomID else { throw .malformed(key: "room_id") }
+    guard version.rules.referencesCarryHashes else { return }
+    for (key, ids) in [("prev_events", prevEvents), ("auth_events", authEvents)] {
+      guard ids.allSatisfy({ referenceHashes[$0] != nil }) else { throw .malformed(key: key) }
+    }
   }
 
   private func canonicalContent() throws(EventError) -> JSONView {
     do {
       let given = try JSONDocument(content, limits: Self.contentLimits).root
       guard given.kind == .object else { throw EventError.malformed(key: "content") }
-      return try JSONDocument(canonicalJSON(withRedacts(given))).root
+      return try JSONDocument(
+        canonicalJSON(withRedacts(given), numbers: version.rules.canonicalNumbers)
+      ).root
     } catch let error as JSONError {
       throw .json(error)
     } catch {
@@ -115,66 +136,5 @@ package struct EventTemplate: Sendable {
     writer.string(redacts.text)
     writer.endObject()
     return try JSONDocument(writer.bytes).root
-  }
-
-  /// The event as canonical JSON: the keys are written in order.
-  private func render(
-    content: ArraySlice<UInt8>, hash: String? = nil, signature: Signature? = nil,
-    withRedacts: Bool
-  ) -> [UInt8] {
-    var writer = JSONWriter()
-    writer.beginObject()
-    write(authEvents, as: "auth_events", to: &writer)
-    writer.key("content")
-    writer.raw(content)
-    writer.key("depth")
-    writer.integer(min(depth, EventLimits.depth))
-    if let hash {
-      writer.key("hashes")
-      writer.beginObject()
-      writer.key("sha256")
-      writer.string(hash)
-      writer.endObject()
-    }
-    writer.key("origin_server_ts")
-    writer.integer(originServerTimestamp)
-    write(prevEvents, as: "prev_events", to: &writer)
-    if withRedacts, let redacts, version.rules.redactsProperty == .topLevel {
-      writer.key("redacts")
-      writer.string(redacts.text)
-    }
-    if let roomID {
-      writer.key("room_id")
-      writer.string(roomID.text)
-    }
-    writer.key("sender")
-    writer.string(sender.text)
-    if let signature { write(signature, to: &writer) }
-    if let stateKey {
-      writer.key("state_key")
-      writer.string(stateKey)
-    }
-    writer.key("type")
-    writer.string(type)
-    writer.endObject()
-    return writer.bytes
-  }
-
-  private func write(_ ids: [EventID], as key: String, to writer: inout JSONWriter) {
-    writer.key(key)
-    writer.beginArray()
-    for id in ids { writer.string(id.text) }
-    writer.endArray()
-  }
-
-  private func write(_ signature: Signature, to writer: inout JSONWriter) {
-    writer.key("signatures")
-    writer.beginObject()
-    writer.key(signature.server.text)
-    writer.beginObject()
-    writer.key(signature.keyID)
-    writer.string(signature.text)
-    writer.endObject()
-    writer.endObject()
   }
 }

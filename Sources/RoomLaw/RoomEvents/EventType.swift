@@ -7,6 +7,7 @@ package enum EventType {
   package static let thirdPartyInvite = "m.room.third_party_invite"
   package static let historyVisibility = "m.room.history_visibility"
   package static let redaction = "m.room.redaction"
+  package static let aliases = "m.room.aliases"
   package static let guestAccess = "m.room.guest_access"
   package static let name = "m.room.name"
   package static let topic = "m.room.topic"

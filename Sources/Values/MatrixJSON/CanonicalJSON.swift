@@ -1,18 +1,31 @@
+/// Which numbers canonical JSON may hold.
+package enum CanonicalNumbers: Sendable {
+  /// Integers in ±(2^53-1). spec: appendices#canonical-json
+  case integers
+  /// All, for events older than that rule: integers of any length as they are, others as
+  /// `JSONNumber` writes them, since such events were hashed in that form.
+  ///
+  /// spec: rooms/v1#canonical-json
+  case all
+}
+
 /// Canonical JSON of a value: sorted keys, shortest escapes, no whitespace, `-0` as 0.
 ///
 /// Of repeated keys the last one counts. What is canonical already is copied as it is.
 ///
 /// spec: appendices#canonical-json
 /// - Parameter dropping: members of the value itself, not of inner ones, that are left out.
-/// - Throws: `.notCanonicalNumber` for fractions, exponents and integers beyond ±(2^53-1).
+/// - Throws: `.notCanonicalNumber` for fractions, exponents and integers beyond ±(2^53-1), unless
+///   all numbers are allowed.
 package func canonicalJSON(
-  _ view: JSONView, dropping: Set<String> = []
+  _ view: JSONView, dropping: Set<String> = [], numbers: CanonicalNumbers = .integers
 ) throws(JSONError) -> [UInt8] {
   if view.isCanonical, dropping.isEmpty || view.kind != .object {
     return view.rawBytes.count == view.storage.bytes.count
       ? view.storage.bytes : Array(view.rawBytes)
   }
-  var canonicaliser = Canonicaliser(view.storage, capacity: view.rawBytes.count)
+  var canonicaliser = Canonicaliser(
+    view.storage, numbers: numbers, capacity: view.rawBytes.count)
   if view.kind == .object {
     canonicaliser.beginObject(view.index, without: dropping.compactMap(view.find))
   } else {
@@ -30,12 +43,14 @@ private struct Canonicaliser {
   }
 
   let storage: JSONStorage
+  let numbers: CanonicalNumbers
   var output: [UInt8] = []
   var steps: [Step] = []
 
-  /// - Parameter capacity: canonical text is never longer than its source.
-  init(_ storage: JSONStorage, capacity: Int) {
+  /// - Parameter capacity: only a number with an exponent can need more than its source.
+  init(_ storage: JSONStorage, numbers: CanonicalNumbers, capacity: Int) {
     self.storage = storage
+    self.numbers = numbers
     output.reserveCapacity(capacity)
   }
 
@@ -65,14 +80,18 @@ private struct Canonicaliser {
     case .object: beginObject(index, without: [])
     case .array: beginArray(index)
     case .string: string(entry)
-    case .number:
-      // An integer that is not canonical is minus zero.
-      guard entry.flags.contains(.integer) else {
-        throw .notCanonicalNumber(offset: entry.offset)
-      }
-      output.append(UInt8(ascii: "0"))
+    case .number: try number(entry)
     case .null, .bool:
       output.append(contentsOf: storage.bytes[entry.range])
+    }
+  }
+
+  private mutating func number(_ entry: TapeEntry) throws(JSONError) {
+    // An integer that is not canonical is minus zero.
+    if entry.flags.contains(.integer) { return output.append(UInt8(ascii: "0")) }
+    switch numbers {
+    case .integers: throw .notCanonicalNumber(offset: entry.offset)
+    case .all: JSONNumber.write(storage.bytes[entry.range], to: &output)
     }
   }
 

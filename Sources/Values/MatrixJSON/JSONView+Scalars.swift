@@ -19,6 +19,9 @@ extension JSONView {
     return String(decoding: unescaped(entry), as: UTF8.self)
   }
 
+  /// The greatest integer of canonical JSON. spec: appendices#canonical-json
+  package static let largestInteger = Int64(JSONParser.largestInteger)
+
   /// Only for numbers without fraction and exponent in ±(2^53-1); `-0` is 0.
   package var integer: Int64? {
     let entry = entry
@@ -28,6 +31,14 @@ extension JSONView {
     if isNegative { digits.removeFirst() }
     let magnitude = digits.reduce(0) { $0 &* 10 &+ Int64($1 &- UInt8(ascii: "0")) }
     return isNegative ? -magnitude : magnitude
+  }
+
+  /// As `integer`, but of all integers of 64 bits: events of old room versions have them.
+  package var wideInteger: Int64? {
+    if let integer { return integer }
+    let entry = entry
+    guard entry.kind == .number else { return nil }
+    return Int64(String(decoding: storage.bytes[entry.range], as: UTF8.self))
   }
 
   /// Of any number, always finite; inexact where a double cannot hold it.

@@ -60,6 +60,8 @@ import Testing
         }
       }
       #expect(try await server.get("/versions").status == 200)
+      #expect(
+        await eventually { server.total("synapse_http_server_in_flight_requests_count") == 0 })
     }
   }
 

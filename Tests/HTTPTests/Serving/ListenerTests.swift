@@ -57,6 +57,17 @@ import Testing
     await server.drain(within: .zero)
   }
 
+  @Test func bothWildcardsAreOneListener() async throws {
+    let server = try Self.server(
+      ListenerConfiguration(address: .tcp(hosts: ["::", "0.0.0.0"], port: 0)))
+    try await server.start()
+    let port = try #require(server.port)
+    for host in ["127.0.0.1", "::1"] {
+      #expect(try await Self.fetch(.tcp(host: host, port: port, tls: false)).status == 200)
+    }
+    await server.drain(within: .zero)
+  }
+
   @Test func anAddressThatIsNotOursIsNamed() async throws {
     let server = try Self.server(
       ListenerConfiguration(address: .tcp(hosts: ["192.0.2.1"], port: 0)))

@@ -1,6 +1,7 @@
-import HTTPServing
 import MatrixJSON
 import Testing
+
+@testable import HTTPServing
 
 @Suite struct MessageTests {
   @Test(arguments: [
@@ -89,5 +90,25 @@ import Testing
     request.releaseDetails()
     #expect(request.header("x-name") == nil)
     #expect(request.body.isEmpty)
+  }
+}
+
+@Suite struct RequestTargetTests {
+  @Test(arguments: [
+    ("/a/b?x=1&y", "/a/b", "x=1&y"), ("/a", "/a", ""), ("/a?", "/a", ""), ("/a#f?x", "/a", ""),
+    ("/a?b#c", "/a", "b"), ("/a?b?c", "/a", "b?c"), ("?x", "/", "x"), ("", "/", ""), ("*", "*", ""),
+    ("http://h:1/a?b", "/a", "b"), ("http://h", "/", ""), ("http://h?x", "/", "x"),
+    ("/a://b/c", "/a://b/c", ""), ("//a/b", "//a/b", ""), ("h:443", "h:443", ""),
+    ("/é", "/é", ""), ("/ﬁ", "/ﬁ", ""),
+  ])
+  func splits(uri: String, path: String, query: String) {
+    let target = RequestTarget(uri)
+    #expect(target?.path == path)
+    #expect(target?.query == query)
+  }
+
+  @Test func replacedBytesAreNoText() {
+    #expect(RequestTarget("/a\u{FFFD}b") == nil)
+    #expect(RequestTarget("/ﬁﬂ?\u{FFFD}") == nil)
   }
 }

@@ -71,6 +71,13 @@ struct TestServer: Sendable {
     try await ask("GET \(target) HTTP/1.1\r\nHost: x\r\n\(headers)\r\n")
   }
 
+  /// The sum of a family's series.
+  func total(_ family: String) -> Double {
+    String(decoding: metrics.render(), as: UTF8.self).split(separator: "\n")
+      .filter { $0.hasPrefix(family + "{") }
+      .compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
+  }
+
   /// The number that a metric shows now; nil when it is not shown.
   func metric(_ series: String) -> Double? {
     let text = String(decoding: metrics.render(), as: UTF8.self)

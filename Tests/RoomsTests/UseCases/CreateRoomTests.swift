@@ -194,7 +194,9 @@ struct CreateRoomTests {
   @Test func aTakenAliasMakesNoRoom() async throws {
     try await withWorld { world in
       let first = try await create(world) { $0.aliasName = "a" }
-      await #expect(throws: RoomError.aliasTaken) { try await create(world) { $0.aliasName = "a" } }
+      await #expect(throws: RoomError.aliasTaken) {
+        try await create(world) { $0.aliasName = "a" }
+      }
       #expect(try await world.number("rooms", "SELECT count(*) FROM rooms") == 1)
       let alias = try present(first.alias, "alias")
       #expect(try await world.aliases.room(named: alias) == first.room)
@@ -224,7 +226,8 @@ struct CreateRoomTests {
       await #expect(throws: RoomError.invalid("room_alias_name")) {
         try await create(world) { $0.aliasName = name }
       }
-      #expect(try await world.number("aliases", "SELECT count(*) FROM room_aliases") == 0)
+      let aliases = try await world.number("aliases", "SELECT count(*) FROM room_aliases")
+      #expect(aliases == 0)
     }
   }
 

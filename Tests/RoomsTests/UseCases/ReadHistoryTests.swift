@@ -33,8 +33,7 @@ struct ReadHistoryTests {
     var next = from
     while true {
       let page = try await world.history.page(
-        of: room, for: try RoomFixture.user(user), from: next, to: to, direction, limit: limit,
-        withMembers: false)
+        of: room, for: try RoomFixture.user(user), from: next, to: to, direction, limit: limit)
       #expect(page.events.count <= limit)
       found += page.events.map(\.event.eventID)
       guard let end = page.end else { return found }
@@ -110,7 +109,7 @@ struct ReadHistoryTests {
       for direction in [Direction.backwards, .forwards] {
         let place = HistoryToken.position(story[5].streamOrdering)
         let page = try await world.history.page(
-          of: room, for: alice, from: place, to: nil, direction, limit: 0, withMembers: false)
+          of: room, for: alice, from: place, to: nil, direction, limit: 0)
         #expect(page.events.isEmpty)
         #expect(page.start == place)
         #expect(page.end == nil || page.end == place)
@@ -154,9 +153,11 @@ struct ReadHistoryTests {
         in: room, by: RoomFixture.bob)
       try await world.say("by bob", in: room, by: RoomFixture.bob)
       let alice = try RoomFixture.user(RoomFixture.alice)
+      let lazy = try EventFilter(
+        FilterPart(try JSONDocument(Array("{\"lazy_load_members\":true}".utf8)).root))
       for (from, name) in [(place, "old"), (nil, "new")] as [(HistoryToken?, String)] {
         let page = try await world.history.page(
-          of: room, for: alice, from: from, to: nil, .backwards, limit: 1, withMembers: true)
+          of: room, for: alice, from: from, to: nil, .backwards, limit: 1, filter: lazy)
         #expect(bodies(page.events) == ["by bob"])
         #expect(page.state.map(\.event.stateKey) == [RoomFixture.bob])
         #expect(page.state.first?.event.content["displayname"]?.string == name)

@@ -1,3 +1,4 @@
+import Executors
 import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents

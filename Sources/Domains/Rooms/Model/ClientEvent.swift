@@ -31,7 +31,7 @@ package enum ClientEvent {
       bytes.append(contentsOf: quoted(stored.event.roomID.text))
     }
     bytes.append(contentsOf: Array(",\"unsigned\":{\"age\":".utf8))
-    bytes.append(contentsOf: String(max(0, now - stored.event.originServerTimestamp)).utf8)
+    bytes.append(contentsOf: String(age(of: stored.event, now: now)).utf8)
     if !stored.unsigned.isEmpty {
       bytes.append(UInt8(ascii: ","))
       bytes.append(contentsOf: stored.unsigned)
@@ -77,7 +77,7 @@ package enum ClientEvent {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("content")
-    writer.raw(event.content.rawBytes)
+    writeContent(of: event, to: &writer)
     writer.key("event_id")
     writer.string(event.eventID.text)
     writer.key("origin_server_ts")
@@ -97,6 +97,25 @@ package enum ClientEvent {
     writer.key("type")
     writer.string(event.type)
     return writer.bytes
+  }
+
+  private static func writeContent(of event: Event, to writer: inout JSONWriter) {
+    guard event.version.rules.redactsProperty == .topLevel, let target = event.redacts else {
+      return writer.raw(event.content.rawBytes)
+    }
+    writer.beginObject()
+    for (key, value) in event.content.members where key != "redacts" {
+      writer.key(key)
+      writer.value(value)
+    }
+    writer.key("redacts")
+    writer.string(target.text)
+    writer.endObject()
+  }
+
+  /// Milliseconds. Timestamps of other servers may be anything.
+  private static func age(of event: Event, now: Int64) -> Int64 {
+    max(0, now - max(0, event.originServerTimestamp))
   }
 
   private static func quoted(_ text: String) -> [UInt8] {

@@ -1,5 +1,5 @@
 import MatrixIdentifiers
-import MatrixJSON
+package import MatrixJSON
 import RoomEvents
 import Streams
 
@@ -39,8 +39,7 @@ package enum EventStreamRow {
     return writer.bytes
   }
 
-  package static func decode(_ bytes: [UInt8]) throws -> StoredEvent {
-    let row = try JSONDocument(bytes).root
+  package static func decode(_ row: JSONView) throws -> StoredEvent {
     guard let versionID = row["room_version"]?.string, let version = RoomVersion(id: versionID)
     else { throw DecodingError.malformed(field: "room_version") }
     guard let id = row["id"]?.string, let eventID = EventID(id) else {

@@ -11,7 +11,8 @@ package struct HistoryVisibility: Sendable, Equatable {
 
     /// What is absent or not understood counts as `shared`.
     package init(of event: Event?) {
-      self = event?.content["history_visibility"]?.string.flatMap { Setting(rawValue: $0) }
+      self =
+        event?.content["history_visibility"]?.string.flatMap { Setting(rawValue: $0) }
         ?? .shared
     }
 

@@ -45,6 +45,9 @@ package struct ReadHistory: Sendable {
     _ direction: Direction, limit: Int, filter: EventFilter = EventFilter()
   ) async throws -> Page {
     let history = try await access.history(for: user, in: room)
+    guard limit > 0 else {
+      return Page(start: from ?? .position(.max), end: from, events: [], state: [])
+    }
     let wanted = HistorySelection(room: room, history: history, filter: filter, limit: limit)
     let page =
       switch direction {

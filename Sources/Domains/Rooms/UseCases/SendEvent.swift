@@ -76,7 +76,8 @@ package struct SendEvent: Sendable {
   static func canonical(_ content: JSONView) throws -> [UInt8] {
     guard content.kind == .object else { throw RoomError.badContent("the content is no object") }
     do {
-      return try canonicalJSON(content)
+      // Which numbers the room's version allows is known where the event is built.
+      return try canonicalJSON(content, numbers: .all)
     } catch {
       throw RoomError.badContent("the content has no canonical form")
     }

@@ -32,6 +32,7 @@ struct BatchNeeds: Sendable {
   ) throws(PersistError) {
     for intent in request.intents { try Self.checkStorable(intent) }
     eventCount += request.intents.count + (request.creation == nil ? 0 : 1)
+    if let head { events.formUnion(head.missingExtremities) }
     for intent in request.intents {
       if let key = intent.transaction {
         transactions.append(RoomTransaction(roomID: request.roomID, key: key))

@@ -119,6 +119,7 @@ extension EventWriter {
       }
       let event = try Event(bytes: row.bytes, version: version, eventID: row.id)
       if needs.redactionTargets.contains(row.id) { targets[row.id] = event }
+      heads.modify(roomID) { $0.noteExtremity(event) }
       guard let stateKey = event.stateKey else { continue }
       heads.modify(roomID) { head in
         let key = StateTuple(event.type, stateKey)

@@ -28,16 +28,19 @@ package enum IntentOutcome: Sendable {
 /// request fails. It costs the same whatever the room's size, unlike a copy of the head.
 struct HeadUndo {
   let forwardExtremities: [EventID]
+  let extremityHashes: [EventID: [UInt8]]
   let depth: Int64
   var replaced: [(key: StateTuple, entry: StateEntry?)] = []
 
   init(_ head: RoomHead) {
     forwardExtremities = head.forwardExtremities
+    extremityHashes = head.extremityHashes
     depth = head.depth
   }
 
   func apply(to head: inout RoomHead) {
     head.forwardExtremities = forwardExtremities
+    head.extremityHashes = extremityHashes
     head.depth = depth
     for (key, entry) in replaced.reversed() {
       head.replace(key, with: entry)

@@ -18,6 +18,9 @@ package struct RoomHead: Sendable {
   package let roomID: RoomID
   package let version: RoomVersion
   package internal(set) var forwardExtremities: [EventID]
+  /// Of the extremities, in room versions that need it. A head that was read from the database
+  /// lacks them until the events are there.
+  var extremityHashes: [EventID: [UInt8]] = [:]
   /// The depth of the deepest extremity.
   package internal(set) var depth: Int64
   package private(set) var state: [StateTuple: StateEntry]

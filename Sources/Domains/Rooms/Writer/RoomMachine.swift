@@ -117,14 +117,19 @@ package struct RoomMachine: Sendable {
     _ intent: EventIntent, on head: RoomHead, now: Int64
   ) throws(PersistError) -> Event {
     let content = try Self.parse(intent.content)
+    guard intent.type != EventType.powerLevels || PowerLevels.areIntegers(in: content) else {
+      throw .invalid(reason: "a power level is not an integer")
+    }
     let keys = authEventKeys(
       type: intent.type, stateKey: intent.stateKey, sender: intent.sender, content: content,
       version: head.version)
-    let template = EventTemplate(
+    var template = EventTemplate(
       version: head.version, roomID: head.roomID, sender: intent.sender, type: intent.type,
       stateKey: intent.stateKey, content: intent.content, prevEvents: head.forwardExtremities,
-      authEvents: keys.compactMap { head.state[$0]?.eventID }, depth: head.depth + 1,
+      authEvents: keys.compactMap { head.state[$0]?.eventID },
+      depth: head.version.rules.depth(after: head.depth),
       originServerTimestamp: intent.timestamp ?? now, redacts: intent.redacts)
+    template.referenceHashes = head.referenceHashes(of: keys)
     do {
       return try template.build(serverName: serverName, key: signingKey)
     } catch .tooLarge {
@@ -153,6 +158,8 @@ package struct RoomMachine: Sendable {
       head.replace(key, with: StateEntry(eventID: event.eventID, event: event))
     }
     head.forwardExtremities = [event.eventID]
+    head.extremityHashes = [:]
+    head.noteExtremity(event)
     head.depth = event.depth
     return undo
   }

@@ -1,6 +1,7 @@
 import MatrixIdentifiers
 import RoomEvents
 import Rooms
+import Streams
 
 extension MemoryLoader {
   /// A stretch of history that is older than memory: as many of its newest events as hold
@@ -8,7 +9,7 @@ extension MemoryLoader {
   func history(
     _ wanted: SyncComposer.HistoryRequest, for request: SyncRequest
   ) async throws -> RoomHistory {
-    var (upTo, earliest) = (wanted.upTo, request.since?.events.minimum ?? .min)
+    var (upTo, earliest) = (wanted.upTo, wanted.since?.minimum ?? .min)
     var visibility: HistoryVisibility?
     if wanted.checksVisibility {
       let record = try await states.readingRecord(of: request.userID, in: wanted.room)
@@ -21,8 +22,10 @@ extension MemoryLoader {
       if bounds.lowerBound > earliest { earliest = bounds.lowerBound - 1 }
     }
     let range = RoomRange(room: wanted.room, after: earliest, upTo: upTo)
-    let (found, hasEarlier) = try await newest(
-      range, limit: wanted.limit, for: request, visibility)
+    let selection = SliceRequest(
+      since: wanted.since, limit: max(1, wanted.limit), timeline: request.filter.timeline,
+      history: visibility)
+    let (found, hasEarlier) = try await newest(selection, in: range)
     let start = found.last.map { $0.streamOrdering - 1 } ?? upTo
     return RoomHistory(
       view: RoomView(
@@ -33,11 +36,8 @@ extension MemoryLoader {
 
   /// The newest events first, and whether there may be earlier ones to tell.
   private func newest(
-    _ range: RoomRange, limit: Int, for request: SyncRequest, _ visibility: HistoryVisibility?
+    _ selection: SliceRequest, in range: RoomRange
   ) async throws -> ([StoredEvent], hasEarlier: Bool) {
-    let selection = SliceRequest(
-      since: request.since?.events, limit: max(1, limit), timeline: request.filter.timeline,
-      history: visibility)
     var found: [StoredEvent] = []
     var (count, isComplete) = (0, false)
     let end = try await events.scan(range, .backwards, expecting: selection.limit) { stored in

@@ -1,3 +1,4 @@
+import DequeModule
 import MatrixIdentifiers
 import RoomEvents
 import Rooms

@@ -23,6 +23,7 @@ struct SyncComposer {
 
   struct HistoryRequest: Hashable, Sendable {
     let room: RoomID
+    let since: VectorToken?
     let upTo: Int64
     let limit: Int
     /// Whether the user's membership was another one somewhere in the stretch.
@@ -116,9 +117,10 @@ struct SyncComposer {
   private func addLeft(_ row: MembershipRow, _ view: RoomView, to plan: inout Plan) {
     var told = RoomSlice(
       events: [], isLimited: false, state: [], previousBatch: row.streamOrdering)
-    let wasJoined = since == nil || view.membership(of: request.userID, at: since) == "join"
-    var slice = sliceRequest(row.roomID, since: since)
-    if wasJoined {
+    // Where it is not known what the client has seen, the room is told as a new one.
+    let before = view.membership(of: request.userID, at: since)
+    var slice = sliceRequest(row.roomID, since: before == nil ? nil : since)
+    if before ?? Membership.join == Membership.join {
       var cut: RoomSlice?
       slice.upTo = row.streamOrdering
       if let departure = view.departure(of: request.userID) {
@@ -150,8 +152,8 @@ struct SyncComposer {
     to plan: inout Plan
   ) -> RoomSlice? {
     let wanted = HistoryRequest(
-      room: room, upTo: min(slice.upTo, view.lastOrdering), limit: slice.limit,
-      checksVisibility: checksVisibility)
+      room: room, since: slice.since, upTo: min(slice.upTo, view.lastOrdering),
+      limit: slice.limit, checksVisibility: checksVisibility)
     guard let fetched = history[wanted] else {
       plan.lackingHistory.append(wanted)
       return nil
@@ -176,18 +178,21 @@ struct Plan {
 }
 
 extension RoomView {
-  /// A user's membership at an earlier position, as far back as memory goes.
-  func membership(of user: UserID, at since: VectorToken?) -> String {
-    guard let since else { return "none" }
-    let key = StateTuple("m.room.member", user.text)
-    for entry in timeline
-    where entry.stored.key == key && !since.covers(entry.stored.writer, entry.stored.streamOrdering)
-    {
-      return entry.replaced?.event.membership ?? entry.stored.previousMembership
+  /// A user's membership at an earlier position; nil when memory does not go back so far.
+  func membership(of user: UserID, at since: VectorToken?) -> String? {
+    guard let since else { return nil }
+    let key = StateTuple.member(user)
+    guard let current = state[key] else { return "none" }
+    guard !since.covers(current.writer, current.streamOrdering) else {
+      return current.event.membership
     }
-    guard let current = state[key], since.covers(current.writer, current.streamOrdering) else {
-      return state[key]?.previousMembership ?? "none"
+    let reachesBack =
+      !hasEarlier
+      || timeline.first.map { since.covers($0.stored.writer, $0.stored.streamOrdering) } ?? false
+    guard reachesBack else { return nil }
+    let next = timeline.first { entry in
+      entry.stored.key == key && !since.covers(entry.stored.writer, entry.stored.streamOrdering)
     }
-    return current.event.membership ?? "none"
+    return next?.replaced?.event.membership ?? next?.stored.previousMembership
   }
 }

@@ -33,15 +33,19 @@ struct TimelineCut: Sendable {
   ) where Stretch.Index == Int {
     kept = []
     isFull = false
+    isLimited = isOpen
+    start = stretch.startIndex
     var settled: Set<StateTuple> = []
     var oldestKept = stretch.endIndex
     for index in stretch.indices.reversed() {
       let stored = stretch[index]
       let key = stored.key
       if request.tells(stored) {
-        let isContradicted = key.flatMap { dropped[$0] }.map(request.state.matches) ?? false
-        isFull = kept.count == request.limit || isContradicted
-        if isFull { break }
+        let later = key.flatMap { dropped[$0] }
+        if kept.count == request.limit || later.map(request.state.matches) ?? false {
+          (isFull, isLimited) = (true, true)
+          break
+        }
         kept.append(stored)
         oldestKept = index
         if let key { settled.insert(key) }
@@ -49,9 +53,8 @@ struct TimelineCut: Sendable {
         dropped[key] = stored
       }
     }
-    isLimited = isFull || isOpen
-    isFull = isFull || kept.count == request.limit
-    start = isLimited ? oldestKept : stretch.startIndex
+    if kept.count == request.limit { isFull = true }
+    if isLimited { start = oldestKept }
     kept.reverse()
   }
 }

@@ -19,14 +19,15 @@ final class Connection: ChannelInboundHandler {
   private let table: ConnectionTable
   var context: ChannelHandlerContext?
   private var reception: Reception?
-  private var queue: [Exchange] = []
+  private var queue: [WaitingExchange] = []
   private var task: Task<Void, Never>?
+  private var peer: String?
   private var isHandling = false
   private var refusesInput = false
   private var isEnding = false
   private var sawPart = false
   private var isPaused = false
-  var waiting = Waiting.head
+  var waiting = Waiting.nextRequest
   var deadline: NIODeadline
   var stall = WriteStall()
 
@@ -59,7 +60,8 @@ final class Connection: ChannelInboundHandler {
     task?.cancel()
     task = nil
     reception = nil
-    queue.removeAll()
+    for next in queue { dispatcher.finished(next.exchange, status: Dispatcher.clientGone) }
+    queue = []
     table.remove(self)
   }
 
@@ -94,8 +96,10 @@ final class Connection: ChannelInboundHandler {
 
   private static func refusal(for error: any Error) -> MatrixError? {
     switch error {
-    case HTTPParserError.headerOverflow, is ByteToMessageDecoderError:
+    case HTTPParserError.headerOverflow, is ByteToMessageDecoderError.PayloadTooLargeError:
       MatrixError(status: 431, code: .tooLarge, message: "The request's headers are too large")
+    // The client hung up in the middle of a request.
+    case HTTPParserError.invalidEOFState: nil
     case is HTTPParserError: .badRequest("Malformed HTTP request")
     default: nil
     }
@@ -126,45 +130,53 @@ final class Connection: ChannelInboundHandler {
   private func complete() {
     guard let reception, let context else { return }
     self.reception = nil
-    let address = remoteAddress(context)
-    let exchange = dispatcher.exchange(for: reception, remoteAddress: address)
-    let isLast = exchange.framing.closes || queue.count >= dispatcher.limits.pipelined
-    if isLast { refusesInput = true }
-    queue.append(exchange)
-    exchange.series.begin()
-    advance()
+    let next = dispatcher.exchange(for: reception, remoteAddress: remoteAddress(context))
+    if next.exchange.framing.closes || queue.count >= dispatcher.limits.pipelined {
+      refusesInput = true
+    }
+    enqueue(next)
   }
 
   /// Answers in place of the request that is coming in and takes no more.
   func refuse(_ error: MatrixError) {
-    let exchange = dispatcher.refusal(error, of: reception)
+    let next = dispatcher.refusal(error, of: reception)
     reception = nil
     refusesInput = true
-    queue.append(exchange)
-    exchange.series.begin()
+    enqueue(next)
+  }
+
+  private func enqueue(_ next: WaitingExchange) {
+    next.exchange.series.begin()
+    if queue.isEmpty, canStart {
+      start(next)
+    } else {
+      queue.append(next)
+    }
     advance()
   }
 
+  private var canStart: Bool {
+    !isHandling && !isEnding && context?.channel.isWritable == true
+  }
+
   private func remoteAddress(_ context: ChannelHandlerContext) -> String {
-    context.remoteAddress?.ipAddress ?? ""
+    if let peer { return peer }
+    let address = context.remoteAddress?.ipAddress ?? ""
+    peer = address
+    return address
   }
 
   // MARK: Output
 
   /// Starts what is next while nothing is being handled and the client takes its answers.
   func advance() {
-    guard let context else { return }
+    guard context != nil else { return }
     waiting = .nothing
-    while !isHandling, !isEnding, let next = queue.first {
-      guard context.channel.isWritable else { break }
-      queue.removeFirst()
-      switch next.work {
-      case .answer(let response): respond(response, to: next)
-      case .handle(let request, let route): handle(request, route: route, next)
-      }
+    while canStart, !queue.isEmpty {
+      start(queue.removeFirst())
     }
+    if queue.isEmpty { queue = [] }
     guard !isHandling, !isEnding, queue.isEmpty else { return pauseReading() }
-    queue = []
     resumeReading()
     if reception == nil {
       expect(.nextRequest, within: dispatcher.limits.idleTime)
@@ -174,37 +186,45 @@ final class Connection: ChannelInboundHandler {
     }
   }
 
-  private func handle(_ request: Request, route: Int, _ exchange: Exchange) {
-    isHandling = true
-    let bound = NIOLoopBound(self, eventLoop: executor.loop)
-    let dispatcher = dispatcher
-    let reply = Reply(exchange)
-    task = Task(executorPreference: executor) {
-      let response = await dispatcher.answer(request, route: route)
-      bound.value.finish(response, reply)
+  private func start(_ next: WaitingExchange) {
+    switch next.work {
+    case .answer(let response): send(response, next.exchange)
+    case .handle(let request, let handler): handle(request, handler, next.exchange)
     }
   }
 
-  private func finish(_ response: Response, _ reply: Reply) {
+  private func handle(
+    _ request: Request, _ handler: @escaping Route.Handler, _ exchange: Exchange
+  ) {
+    isHandling = true
+    let bound = NIOLoopBound(self, eventLoop: executor.loop)
+    task = Task(executorPreference: executor) {
+      do {
+        let response = try await handler(request)
+        bound.value.finish(response, exchange)
+      } catch {
+        bound.value.finish(failure: error, exchange)
+      }
+    }
+  }
+
+  private func finish(failure error: any Error, _ exchange: Exchange) {
+    finish(dispatcher.answer(to: error, exchange), exchange)
+  }
+
+  private func finish(_ response: Response, _ exchange: Exchange) {
     isHandling = false
     task = nil
-    guard context != nil else {
-      return dispatcher.finished(
-        reply.series, id: reply.id, status: Dispatcher.clientGone, startedAt: reply.startedAt)
-    }
-    send(response, reply)
+    send(response, exchange)
     advance()
   }
 
-  private func respond(_ response: Response, to exchange: Exchange) {
-    send(response, Reply(exchange))
-  }
-
-  private func send(_ response: Response, _ reply: Reply) {
-    guard let context else { return }
-    dispatcher.finished(
-      reply.series, id: reply.id, status: response.status, startedAt: reply.startedAt)
-    var framing = reply.framing
+  private func send(_ response: Response, _ exchange: Exchange) {
+    guard let context else {
+      return dispatcher.finished(exchange, status: Dispatcher.clientGone)
+    }
+    dispatcher.finished(exchange, status: response.status)
+    var framing = exchange.framing
     if queue.isEmpty, refusesInput || table.isDraining { framing.closes = true }
     let (head, body) = ResponseEncoder.encode(
       response, framing, allocator: context.channel.allocator)
@@ -216,7 +236,7 @@ final class Connection: ChannelInboundHandler {
       context.writeAndFlush(wrapOutboundOut(head), promise: last)
     }
     stall.mayWait = true
-    if let last { end(after: last.futureResult, lingers: reply.lingers) }
+    if let last { end(after: last.futureResult, lingers: exchange.lingers) }
   }
 
   private func sendContinue() {

@@ -26,6 +26,7 @@ final class Dispatcher: Sendable {
   let limits: ServerLimits
   let trustsForwardedFor: Bool
   private let logger: Logger
+  private let accessLogLevel: Logger.Level
   private let registry: PrometheusRegistry
   private let nextID = Atomic<Int>(0)
   private let series: Mutex<SeriesTable>
@@ -38,6 +39,7 @@ final class Dispatcher: Sendable {
     limits = configuration.limits
     trustsForwardedFor = configuration.trustsForwardedFor
     self.logger = logger
+    accessLogLevel = configuration.accessLogLevel
     self.registry = registry
     series = Mutex(SeriesTable(ofRoutes: Array(repeating: nil, count: router.routes.count)))
   }
@@ -89,40 +91,30 @@ final class Dispatcher: Sendable {
     }
   }
 
-  /// Runs a handler; whatever it throws becomes an answer.
-  func answer(_ request: Request, route: Int) async -> Response {
-    do {
-      return try await router.routes[route].handler(request)
-    } catch let error as MatrixError {
-      return Response(error)
-    } catch let error as any MatrixErrorConvertible {
-      let matrixError = error.matrixError
-      if matrixError.status >= 500 { log(error, of: request, route: route) }
-      return Response(matrixError)
-    } catch is CancellationError {
-      return Response(.unavailable())
-    } catch {
-      log(error, of: request, route: route)
+  /// The answer to whatever a handler throws.
+  func answer(to error: any Error, _ exchange: Exchange) -> Response {
+    switch error {
+    case let error as MatrixError: return Response(error)
+    case let error as any MatrixErrorConvertible: return Response(error.matrixError)
+    case is CancellationError: return Response(.unavailable())
+    default:
+      logger.error(
+        "request failed",
+        metadata: [
+          "request": .string(exchange.id), "servlet": .string(exchange.series.servlet),
+          "error": .string("\(error)"),
+        ])
       return Response(.internalError)
     }
   }
 
-  private func log(_ error: any Error, of request: Request, route: Int) {
-    logger.error(
-      "request failed",
+  func finished(_ exchange: Exchange, status: Int) {
+    let elapsed = NIODeadline.now() - exchange.startedAt
+    exchange.series.end(status: status, seconds: Double(elapsed.nanoseconds) / 1e9)
+    logger.log(
+      level: accessLogLevel, "answered",
       metadata: [
-        "request": .string(request.id), "servlet": .string(router.routes[route].id),
-        "error": .string("\(error)"),
-      ])
-  }
-
-  func finished(_ series: RouteSeries, id: String, status: Int, startedAt: NIODeadline) {
-    let elapsed = NIODeadline.now() - startedAt
-    series.end(status: status, seconds: Double(elapsed.nanoseconds) / 1e9)
-    logger.debug(
-      "answered",
-      metadata: [
-        "request": .string(id), "servlet": .string(series.servlet),
+        "request": .string(exchange.id), "servlet": .string(exchange.series.servlet),
         "status": .stringConvertible(status),
         "ms": .stringConvertible(Int(elapsed.nanoseconds) / Self.nanosecondsPerMillisecond),
       ])

@@ -16,6 +16,9 @@ package final class HTTPServer: Sendable {
   private static let longestCheckInterval = Duration.seconds(1)
   private static let checksPerLimit = 4
 
+  private static let anyIPv4 = "0.0.0.0"
+  private static let anyIPv6 = "::"
+
   private struct State {
     var listening: [any Channel] = []
     var table: NIOLoopBound<ConnectionTable>?
@@ -113,9 +116,16 @@ package final class HTTPServer: Sendable {
       let bootstrap = bootstrap(table).serverChannelOption(
         .socketOption(.so_reuseaddr), value: 1
       ).childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      let taken = port
-      let channel = try await named("port \(taken) on \(host)") {
-        try await bootstrap.bind(host: host, port: taken).get()
+      let wanted = port
+      let channel: any Channel
+      do {
+        channel = try await named("port \(wanted) on \(host)") {
+          try await bootstrap.bind(host: host, port: wanted).get()
+        }
+      } catch ListenerError.addressTaken where host == Self.anyIPv4 && hosts.contains(Self.anyIPv6)
+      {
+        // The IPv6 listener takes IPv4 connections too.
+        continue
       }
       state.withLock { $0.listening.append(channel) }
       port = channel.localAddress?.port ?? port

@@ -1,3 +1,5 @@
+package import Logging
+
 /// One listener: where it listens and what it makes of those who come.
 package struct ListenerConfiguration: Sendable {
   package static let defaultSocketMode: UInt32 = 0o666
@@ -24,6 +26,8 @@ package struct ListenerConfiguration: Sendable {
   /// Takes the client's address from `X-Forwarded-For`; only where a proxy sets it.
   package var trustsForwardedFor: Bool
   package var limits = ServerLimits()
+  /// The level of the line that tells of each answer.
+  package var accessLogLevel = Logger.Level.debug
 
   package init(
     address: Address, tls: TLSFiles? = nil, trustsForwardedFor: Bool = false

@@ -39,9 +39,14 @@ final class Reception {
     return true
   }
 
-  /// The details that a handler sees.
-  func details() -> RequestDetails {
-    RequestDetails(headers: head.headers, body: body)
+  /// The request for its handler.
+  func request(
+    parameters: PathParameters, query: QueryParameters, path: String, remoteAddress: String
+  ) -> Request {
+    Request(
+      RequestStorage(
+        method: head.method ?? .get, path: path, parameters: parameters, query: query,
+        remoteAddress: remoteAddress, id: id, headers: head.headers, body: body))
   }
 
   var framing: ResponseEncoder.Framing {

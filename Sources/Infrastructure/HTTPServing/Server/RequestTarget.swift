@@ -4,34 +4,50 @@ struct RequestTarget: Equatable {
   var path: String
   var query: String
 
-  /// Nil for a target with bytes that were no UTF-8, which the parser has replaced.
-  init?(_ uri: String) {
-    guard !uri.utf8.contains(0xEF) || !uri.unicodeScalars.contains("\u{FFFD}") else { return nil }
-    var rest = uri[...]
-    if !uri.hasPrefix("/"), let scheme = uri.range(of: "://") {
-      let authority = uri[scheme.upperBound...]
-      rest = authority.firstIndex(of: "/").map { authority[$0...] } ?? "/"
-    }
-    if let fragment = rest.utf8.firstIndex(of: UInt8(ascii: "#")) { rest = rest[..<fragment] }
-    if let mark = rest.utf8.firstIndex(of: UInt8(ascii: "?")) {
-      path = String(rest[..<mark])
-      query = String(rest[rest.utf8.index(after: mark)...])
-    } else {
-      path = String(rest)
-      query = ""
-    }
-  }
-}
+  private static let question = UInt8(ascii: "?")
+  private static let hash = UInt8(ascii: "#")
+  private static let slash = UInt8(ascii: "/")
+  /// What the parser put in the place of bytes that were no UTF-8.
+  private static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]
 
-extension String {
-  /// The first place of an ASCII text.
-  fileprivate func range(of text: StaticString) -> Range<String.Index>? {
-    let wanted = text.withUTF8Buffer { Array($0) }
-    var start = utf8.startIndex
-    while let end = utf8.index(start, offsetBy: wanted.count, limitedBy: utf8.endIndex) {
-      if utf8[start..<end].elementsEqual(wanted) { return start..<end }
-      start = utf8.index(after: start)
+  /// Nil for a target with bytes that were no UTF-8.
+  init?(_ uri: String) {
+    let parts: (path: String, query: String)?? =
+      uri.utf8.withContiguousStorageIfAvailable(Self.split)
+    guard let parts = parts ?? nil else { return nil }
+    path = parts.path
+    query = parts.query
+  }
+
+  private static func split(
+    _ uri: UnsafeBufferPointer<UInt8>
+  ) -> (path: String, query: String)? {
+    var rest = uri[...]
+    var search = rest
+    while let mark = search.firstIndex(of: replacement[0]) {
+      guard !rest[mark...].starts(with: replacement) else { return nil }
+      search = rest[(mark + 1)...]
     }
-    return nil
+    if rest.first != slash { rest = withoutAuthority(rest) }
+    if let fragment = rest.firstIndex(of: hash) { rest = rest[..<fragment] }
+    let end = rest.firstIndex(of: question) ?? rest.endIndex
+    let path = rest[..<end]
+    let query = rest[end...].dropFirst()
+    return (
+      path.isEmpty ? "/" : String(decoding: path, as: UTF8.self),
+      String(decoding: query, as: UTF8.self)
+    )
+  }
+
+  /// The part of an absolute target that begins with the path; other targets as they are.
+  private static func withoutAuthority(
+    _ target: Slice<UnsafeBufferPointer<UInt8>>
+  ) -> Slice<UnsafeBufferPointer<UInt8>> {
+    let scheme = target.prefix { $0 != slash && $0 != question && $0 != hash }
+    let rest = target[scheme.endIndex...]
+    guard scheme.last == UInt8(ascii: ":"), rest.starts(with: [slash, slash]) else {
+      return target
+    }
+    return rest.dropFirst(2).drop { $0 != slash && $0 != question && $0 != hash }
   }
 }

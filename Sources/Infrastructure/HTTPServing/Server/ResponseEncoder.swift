@@ -51,7 +51,7 @@ struct ResponseEncoder {
     writeStatus(response.status, into: &buffer)
     if let contentType = response.contentType {
       buffer.writeStaticString("Content-Type: ")
-      buffer.writeString(contentType)
+      write(contentType, into: &buffer)
       buffer.writeStaticString("\r\n")
     }
     for (name, value) in response.headers {

@@ -24,7 +24,7 @@ enum RowsCodec {
   }
 
   static func decode<Row>(
-    _ bytes: [UInt8], with decode: ([UInt8]) throws -> Row
+    _ bytes: [UInt8], with decode: (JSONView) throws -> Row
   ) throws -> [StreamRow<Row>] {
     let list = try JSONDocument(bytes).root
     guard list.kind == .array else { throw Malformed() }
@@ -33,7 +33,7 @@ enum RowsCodec {
       guard pair.count == 2, let position = pair[0]?.integer, let row = pair[1] else {
         throw Malformed()
       }
-      rows.append(StreamRow(position: position, row: try decode(Array(row.rawBytes))))
+      rows.append(StreamRow(position: position, row: try decode(row)))
     }
     return rows
   }

@@ -16,10 +16,11 @@ func historyRoutes(
         guard let direction = ReadHistory.Direction(rawValue: request.query["dir"] ?? "") else {
           throw MatrixError.invalidParam("dir must be b or f")
         }
+        let filter = try request.eventFilter()
         let page = try await history.page(
           of: try request.roomID(), for: requester.userID,
           from: try request.historyToken("from"), to: try request.historyToken("to"), direction,
-          limit: try limit(request), withMembers: try lazyLoadsMembers(request))
+          limit: try limit(request, filter), filter: filter)
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("chunk")
@@ -38,9 +39,10 @@ func historyRoutes(
     roomRoute(
       "event_context", .get, "/rooms/{roomId}/context/{eventId}",
       handler: authenticated { requester, request in
+        let filter = try request.eventFilter()
         let context = try await history.context(
           of: try request.eventID(), in: try request.roomID(), for: requester.userID,
-          limit: try limit(request))
+          limit: try limit(request, filter), filter: filter)
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("end")
@@ -63,13 +65,8 @@ func historyRoutes(
   ]
 }
 
-private func limit(_ request: Request) throws(MatrixError) -> Int {
+private func limit(_ request: Request, _ filter: EventFilter) throws(MatrixError) -> Int {
   let asked = try request.query.integer(
-    "limit", default: Int64(ReadHistory.defaultLimit), range: 0...Int64.max)
+    "limit", default: Int64(filter.limit ?? ReadHistory.defaultLimit), range: 0...Int64.max)
   return Int(min(asked, Int64(ReadHistory.maximumLimit)))
-}
-
-private func lazyLoadsMembers(_ request: Request) throws(MatrixError) -> Bool {
-  guard let text = request.query["filter"], !text.isEmpty else { return false }
-  return try JSONBody.object(Array(text.utf8)).optionalBool("lazy_load_members") ?? false
 }

@@ -26,3 +26,12 @@ extension RoomError: MatrixErrorConvertible {
     }
   }
 }
+
+extension EventFilter.Problem: MatrixErrorConvertible {
+  package var matrixError: MatrixError {
+    switch self {
+    case .malformed(let part): .badJSON("The filter is malformed: \(part)")
+    case .tooManyWildcards(let part): .badJSON("The filter has too many wildcards: \(part)")
+    }
+  }
+}

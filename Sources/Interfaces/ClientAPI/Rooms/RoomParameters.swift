@@ -26,6 +26,17 @@ extension Request {
     return alias
   }
 
+  /// A filter in the query; one that admits everything when there is none.
+  func eventFilter() throws(MatrixError) -> EventFilter {
+    guard let text = query["filter"], !text.isEmpty else { return EventFilter() }
+    let json = try JSONBody.object(Array(text.utf8))
+    do throws(EventFilter.Problem) {
+      return try EventFilter(FilterPart(json))
+    } catch {
+      throw error.matrixError
+    }
+  }
+
   func historyToken(_ name: String) throws(MatrixError) -> HistoryToken? {
     guard let text = query[name], !text.isEmpty else { return nil }
     guard let token = HistoryToken(text) else {

@@ -14,7 +14,9 @@ enum ServerFacts {
 
   /// spec: client-server-api#capabilities-negotiation
   static func capabilities(_ defaultVersion: RoomVersion) -> JSON {
-    let available = RoomVersion.all.map { ($0.id, JSON.string("stable")) }
+    let available = RoomVersion.all.map { version in
+      (version.id, JSON.string(version.isStable ? "stable" : "unstable"))
+    }
     return [
       "capabilities": [
         "m.room_versions": [

@@ -2,6 +2,7 @@ import Accounts
 package import HTTPServing
 import MatrixIdentifiers
 import MatrixJSON
+import Rooms
 package import Sync
 
 /// What the sync endpoints work with.
@@ -107,12 +108,10 @@ private struct SyncFilterReader {
   }
 
   static func parse(_ json: JSONView) throws(MatrixError) -> SyncFilter {
-    do throws(SyncFilter.Problem) {
+    do throws(EventFilter.Problem) {
       return try SyncFilter(json)
     } catch {
-      switch error {
-      case .malformed(let part): throw .badJSON("The filter is malformed: \(part)")
-      }
+      throw error.matrixError
     }
   }
 }
