@@ -71,6 +71,9 @@ let roomLaw: [Target] = [
   layer("RoomLaw", "RoomEvents", ["MatrixJSON", "MatrixIdentifiers", "MatrixCrypto"]),
   layer(
     "RoomLaw", "EventAuth", ["RoomEvents", "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto"]),
+  layer(
+    "RoomLaw", "StateResolution",
+    ["RoomEvents", "EventAuth", "MatrixIdentifiers", "MatrixCrypto", Library.collections]),
 ]
 
 let infrastructure: [Target] = [

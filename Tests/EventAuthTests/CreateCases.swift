@@ -4,11 +4,11 @@ import MatrixJSON
 import RoomEvents
 
 enum CreateCases {
-  private static let named: [RoomVersion] = [.v10, .v11]
+  private static let named = [RoomVersion].upTo(11)
 
   static let all: [AuthCase] = [
-    .allowed("the room's own create event") { $0.create },
-    .allowed("no room version given") {
+    .allowed("create", "the room's own create event") { $0.create },
+    .allowed("create", "no room version given") {
       try create($0, ["creator": .string(Person.creator)])
     },
     .refused(.createPrevEvents, "events before the create event") {
@@ -29,17 +29,19 @@ enum CreateCases {
     .refused(.createRoomVersion, "a room version that is a number") {
       try create($0, ["room_version": 11, "creator": .string(Person.creator)])
     },
-    .refused(.createCreator, "no creator", in: [.v10]) { try create($0, ["room_version": "10"]) },
-    .allowed("no creator where the sender is it", in: [.v11, .v12]) {
+    .refused(.createCreator, "no creator", in: .upTo(10)) {
+      try create($0, ["room_version": "10"])
+    },
+    .allowed("create", "no creator where the sender is it", in: .from(11)) {
       try create($0, ["room_version": .string($0.version.id)])
     },
-    .allowed("additional creators", in: [.v12]) {
+    .allowed("create", "additional creators", in: [.v12]) {
       try create($0, ["additional_creators": ["@x:b.example", "@y:[::1]:80"]])
     },
-    .allowed("no additional creators", in: [.v12]) {
+    .allowed("create", "no additional creators", in: [.v12]) {
       try create($0, ["additional_creators": []])
     },
-    .allowed("anything as additional creators, which mean nothing yet", in: named) {
+    .allowed("create", "anything as additional creators, which mean nothing yet", in: named) {
       try create(
         $0, ["additional_creators": "everybody", "creator": .string(Person.creator)])
     },
@@ -63,7 +65,8 @@ enum CreateCases {
     previous: [EventID] = []
   ) throws -> Event {
     try TestRoom.build(
-      room.version, room.key, room.version == .v12 ? nil : id, Person.creator, EventType.create,
+      room.version, room.key, room.version.rules.roomIDIsCreateHash ? nil : id, Person.creator,
+      EventType.create,
       "", content, previous: previous)
   }
 }

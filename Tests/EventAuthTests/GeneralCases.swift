@@ -6,14 +6,16 @@ enum GeneralCases {
   static let all = room + member + levels
 
   private static let room: [AuthCase] = [
-    .allowed("a message by a member") { try $0.event(Person.member, EventType.message) },
+    .allowed("otherwise", "a message by a member") {
+      try $0.event(Person.member, EventType.message)
+    },
     .refused(.roomNoCreate, "no create event") {
       $0.state[.create] = nil
       return try $0.event(Person.member, EventType.message)
     },
     .refused(.roomNoCreate, "the create event of another room") { room in
       let other = try TestRoom(room.version, create: ["type": "m.space"])
-      guard room.version != .v12 else {
+      guard !room.version.rules.roomIDIsCreateHash else {
         room.state[.create] = other.create
         return try room.event(Person.member, EventType.message)
       }
@@ -30,11 +32,11 @@ enum GeneralCases {
       try room.setJoinRule("public")
       return try room.member("@new:b.example", "@new:b.example", "join")
     },
-    .allowed("the server's own user in a closed room") { room in
+    .allowed("otherwise", "the server's own user in a closed room") { room in
       room = try TestRoom(room.version, create: ["m.federate": false])
       return try room.event(Person.member, EventType.message)
     },
-    .allowed("another server's user in a room that is open by name") { room in
+    .allowed("otherwise", "another server's user in a room that is open by name") { room in
       room = try TestRoom(room.version, create: ["m.federate": true])
       return try room.event(Person.remote, EventType.message)
     },
@@ -54,7 +56,9 @@ enum GeneralCases {
       .refused(.memberUnknown, "a membership that is no text") {
         try $0.member(Person.member, Person.member, 1)
       },
-      .refused(.memberAuthoriserSignature, "a leave that pretends to be authorised") {
+      .refused(
+        .memberAuthoriserSignature, "a leave that pretends to be authorised", in: .from(8)
+      ) {
         try $0.member(
           Person.member, Person.member, "leave",
           ["join_authorised_via_users_server": .string(Person.remote)])
@@ -70,15 +74,17 @@ enum GeneralCases {
     .refused(.eventLevel, "state by a member") {
       try $0.event(Person.member, EventType.name, "")
     },
-    .allowed("state by a moderator") { try $0.event(Person.moderator, EventType.name, "") },
-    .allowed("the same type when it is not state") {
+    .allowed("otherwise", "state by a moderator") {
+      try $0.event(Person.moderator, EventType.name, "")
+    },
+    .allowed("otherwise", "the same type when it is not state") {
       try $0.event(Person.member, EventType.name)
     },
     .refused(.eventLevel, "a type with a level of its own") {
       try $0.setLevels(["events": .object([EventType.message: 1])])
       return try $0.event(Person.member, EventType.message)
     },
-    .allowed("state with a level of its own") {
+    .allowed("otherwise", "state with a level of its own") {
       try $0.setLevels(["events": .object([EventType.name: 0])])
       return try $0.event(Person.member, EventType.name, "")
     },
@@ -90,7 +96,7 @@ enum GeneralCases {
       try $0.setLevels(["state_default": 51])
       return try $0.event(Person.moderator, EventType.name, "")
     },
-    .allowed("a default for users") {
+    .allowed("otherwise", "a default for users") {
       try $0.setLevels(["users_default": 50])
       return try $0.event(Person.member, EventType.name, "")
     },
@@ -98,15 +104,15 @@ enum GeneralCases {
       $0.state[.powerLevels] = nil
       return try $0.event(Person.member, EventType.name, "")
     },
-    .allowed("state by the creator before there are levels") {
+    .allowed("otherwise", "state by the creator before there are levels") {
       $0.state[.powerLevels] = nil
       return try $0.event(Person.creator, EventType.name, "")
     },
-    .allowed("a redaction, whatever the redact level is") {
+    .allowed("otherwise", "a redaction, whatever the redact level is", in: .from(3)) {
       try $0.setLevels(["redact": 100])
-      return try $0.event(Person.member, EventType.redaction)
+      return try $0.event(Person.member, EventType.redaction, redacts: "$other:b.example")
     },
-    .allowed("the creator, whatever the level is", in: [.v12]) {
+    .allowed("otherwise", "the creator, whatever the level is", in: [.v12]) {
       try $0.setLevels(["events": .object([EventType.name: 9_007_199_254_740_991])])
       return try $0.event(Person.creator, EventType.name, "")
     },
@@ -116,13 +122,17 @@ enum GeneralCases {
     .refused(.eventStateKey, "a state key that only starts like a user's") {
       try $0.event(Person.admin, "x", "@")
     },
-    .allowed("one's own state") { try $0.event(Person.moderator, "x", Person.moderator) },
-    .allowed("another kind of state key") { try $0.event(Person.moderator, "x", "a@b") },
+    .allowed("otherwise", "one's own state") {
+      try $0.event(Person.moderator, "x", Person.moderator)
+    },
+    .allowed("otherwise", "another kind of state key") {
+      try $0.event(Person.moderator, "x", "a@b")
+    },
     .refused(.thirdPartyInviteLevel, "a third-party invite below the invite level") {
       try $0.setLevels(["invite": 1, "events": .object([EventType.thirdPartyInvite: 0])])
       return try $0.event(Person.member, EventType.thirdPartyInvite, "token")
     },
-    .allowed("a third-party invite, which is no other state") {
+    .allowed("third_party_invite.level", "a third-party invite, which is no other state") {
       try $0.event(Person.member, EventType.thirdPartyInvite, "token")
     },
     .refused(.senderNotJoined, "a third-party invite by an outsider") {

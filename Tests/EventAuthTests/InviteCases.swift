@@ -8,10 +8,14 @@ enum InviteCases {
   static let all = plain + thirdParty
 
   private static let plain: [AuthCase] = [
-    .allowed("by a member") { try $0.member(Person.member, Person.outsider, "invite") },
-    .allowed("again") { try $0.member(Person.member, Person.invited, "invite") },
-    .allowed("who knocks") { try $0.member(Person.member, Person.knocking, "invite") },
-    .allowed("who left") { try $0.member(Person.member, Person.left, "invite") },
+    .allowed("invite.level", "by a member") {
+      try $0.member(Person.member, Person.outsider, "invite")
+    },
+    .allowed("invite.level", "again") { try $0.member(Person.member, Person.invited, "invite") },
+    .allowed("invite.level", "who knocks", in: .from(7)) {
+      try $0.member(Person.member, Person.knocking, "invite")
+    },
+    .allowed("invite.level", "who left") { try $0.member(Person.member, Person.left, "invite") },
     .refused(.inviteSenderNotJoined, "by an outsider") {
       try $0.member(Person.outsider, Person.left, "invite")
     },
@@ -28,26 +32,26 @@ enum InviteCases {
       try $0.setLevels(["invite": 50])
       return try $0.member(Person.member, Person.outsider, "invite")
     },
-    .allowed("at the invite level") {
+    .allowed("invite.level", "at the invite level") {
       try $0.setLevels(["invite": 50])
       return try $0.member(Person.moderator, Person.outsider, "invite")
     },
-    .allowed("by the creator, above all levels", in: [.v12]) {
+    .allowed("invite.level", "by the creator, above all levels", in: [.v12]) {
       try $0.setLevels(["invite": 9_007_199_254_740_991])
       return try $0.member(Person.creator, Person.outsider, "invite")
     },
-    .refused(.inviteLevel, "by the creator", in: [.v10, .v11]) {
+    .refused(.inviteLevel, "by the creator", in: .upTo(11)) {
       try $0.setLevels(["invite": 101])
       return try $0.member(Person.creator, Person.outsider, "invite")
     },
   ]
 
   private static let thirdParty: [AuthCase] = [
-    .allowed("signed with the single key") {
+    .allowed("invite_3pid.public_key", "signed with the single key") {
       try issue(&$0, ["public_key": publicKey($0)])
       return try exchange($0, signed($0))
     },
-    .allowed("signed with one key of the list") {
+    .allowed("invite_3pid.public_keys", "signed with one key of the list") {
       try issue(&$0, ["public_keys": [["public_key": "AAAA"], ["public_key": publicKey($0)]]])
       return try exchange($0, signed($0))
     },

@@ -6,21 +6,29 @@ enum LeaveCases {
   static let all = own + kicks + bans
 
   private static let own: [AuthCase] =
-    [Person.member, Person.invited, Person.knocking].map { person in
-      .allowed("leave by \(person)") { try $0.member(person, person, "leave") }
+    [Person.member, Person.invited].map { person in
+      .allowed("leave.own", "leave by \(person)") { try $0.member(person, person, "leave") }
     }
     + [Person.left, Person.banned, Person.outsider].map { person in
       .refused(.leaveOwn, "leave by \(person)") { try $0.member(person, person, "leave") }
     }
+    + [
+      .allowed("leave.own", "a knock is taken back", in: .from(7)) {
+        try $0.member(Person.knocking, Person.knocking, "leave")
+      },
+      .refused(.leaveOwn, "a knock from before there was knocking", in: .upTo(6)) {
+        try $0.member(Person.knocking, Person.knocking, "leave")
+      },
+    ]
 
   private static let kicks: [AuthCase] = [
-    .allowed("a moderator removes a member") {
+    .allowed("leave.kick", "a moderator removes a member") {
       try $0.member(Person.moderator, Person.member, "leave")
     },
-    .allowed("a moderator takes an invite back") {
+    .allowed("leave.kick", "a moderator takes an invite back") {
       try $0.member(Person.moderator, Person.invited, "leave")
     },
-    .allowed("a moderator rejects a knock") {
+    .allowed("leave.kick", "a moderator rejects a knock", in: .from(7)) {
       try $0.member(Person.moderator, Person.knocking, "leave")
     },
     .refused(.leaveKick, "a member removes a member") {
@@ -39,7 +47,7 @@ enum LeaveCases {
       try $0.setLevels(["kick": 51])
       return try $0.member(Person.moderator, Person.member, "leave")
     },
-    .allowed("a lower kick level") {
+    .allowed("leave.kick", "a lower kick level") {
       try $0.setLevels(["kick": 0, "users_default": 1, "users": .object([Person.other: 0])])
       return try $0.member(Person.member, Person.other, "leave")
     },
@@ -55,12 +63,12 @@ enum LeaveCases {
         room.version, create: ["additional_creators": [.string(Person.other)]])
       return try room.member(Person.creator, Person.other, "leave")
     },
-    .allowed("an additional creator removes an admin", in: [.v12]) { room in
+    .allowed("leave.kick", "an additional creator removes an admin", in: [.v12]) { room in
       room = try TestRoom(
         room.version, create: ["additional_creators": [.string(Person.other)]])
       return try room.member(Person.other, Person.admin, "leave")
     },
-    .refused(.leaveKick, "additional creators mean nothing yet", in: [.v10, .v11]) { room in
+    .refused(.leaveKick, "additional creators mean nothing yet", in: .upTo(11)) { room in
       room = try TestRoom(
         room.version, create: ["additional_creators": [.string(Person.other)]])
       return try room.member(Person.other, Person.member, "leave")
@@ -68,7 +76,7 @@ enum LeaveCases {
   ]
 
   private static let bans: [AuthCase] = [
-    .allowed("a moderator lifts a ban") {
+    .allowed("leave.kick", "a moderator lifts a ban") {
       try $0.member(Person.moderator, Person.banned, "leave")
     },
     .refused(.leaveUnban, "a ban level above the moderator's") {
@@ -79,13 +87,13 @@ enum LeaveCases {
       try $0.setLevels(["ban": 0, "kick": 60])
       return try $0.member(Person.moderator, Person.banned, "leave")
     },
-    .allowed("a moderator bans a member") {
+    .allowed("ban.level", "a moderator bans a member") {
       try $0.member(Person.moderator, Person.member, "ban")
     },
-    .allowed("a moderator bans an outsider") {
+    .allowed("ban.level", "a moderator bans an outsider") {
       try $0.member(Person.moderator, Person.outsider, "ban")
     },
-    .allowed("a moderator bans the banned again") {
+    .allowed("ban.level", "a moderator bans the banned again") {
       try $0.member(Person.moderator, Person.banned, "ban")
     },
     .refused(.banLevel, "a member bans") { try $0.member(Person.member, Person.other, "ban") },
@@ -106,7 +114,7 @@ enum LeaveCases {
     .refused(.banLevel, "a ban of the creator", in: [.v12]) {
       try $0.member(Person.admin, Person.creator, "ban")
     },
-    .refused(.banLevel, "a ban of the creator by an equal", in: [.v10, .v11]) {
+    .refused(.banLevel, "a ban of the creator by an equal", in: .upTo(11)) {
       try $0.member(Person.admin, Person.creator, "ban")
     },
   ]

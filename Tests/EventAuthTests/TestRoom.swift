@@ -37,15 +37,19 @@ struct TestRoom {
   let key: SigningKey
   let create: Event
   var state: [StateTuple: Event] = [:]
+  /// When set, the event is judged by its list of auth events and not by the state.
+  var cited: [Event]?
+  var rejected: Set<EventID> = []
 
   init(_ version: RoomVersion, create extra: [String: JSON] = [:]) throws {
     self.version = version
     key = try SigningKey(fileText: "ed25519 1 \(Self.seed)")
     var content: [String: JSON] = ["room_version": .string(version.id)]
-    if version == .v10 { content["creator"] = .string(Person.creator) }
+    if version.rules.creatorProperty == .content { content["creator"] = .string(Person.creator) }
     content.merge(extra) { $1 }
     create = try Self.build(
-      version, key, version == .v12 ? nil : "!room:a.example", Person.creator, EventType.create,
+      version, key, version.rules.roomIDIsCreateHash ? nil : "!room:a.example", Person.creator,
+      EventType.create,
       "", .object(content), previous: [])
     state[.create] = create
     for person in [
@@ -64,7 +68,7 @@ struct TestRoom {
   /// The levels of the usual users; other keys as given.
   static func levels(_ version: RoomVersion, _ changes: [String: JSON] = [:]) -> JSON {
     var users: [String: JSON] = [Person.admin: 100, Person.moderator: 50]
-    if version != .v12 { users[Person.creator] = 100 }
+    if !version.rules.creatorsArePrivileged { users[Person.creator] = 100 }
     return .object(["users": .object(users)].merging(changes) { $1 })
   }
 
@@ -97,11 +101,11 @@ struct TestRoom {
 
   func event(
     _ sender: String, _ type: String, _ stateKey: String? = nil, _ content: JSON = [:],
-    previous: [EventID]? = nil
+    previous: [EventID]? = nil, redacts: String? = nil
   ) throws -> Event {
     try Self.build(
       version, key, create.roomID.text, sender, type, stateKey, content,
-      previous: previous ?? [create.eventID, try anyEventID()])
+      previous: previous ?? [create.eventID, try anyEventID()], redacts: redacts)
   }
 
   func anyEventID() throws -> EventID {
@@ -111,16 +115,37 @@ struct TestRoom {
 
   static func build(
     _ version: RoomVersion, _ key: SigningKey, _ room: String?, _ sender: String,
-    _ type: String, _ stateKey: String?, _ content: JSON, previous: [EventID]
+    _ type: String, _ stateKey: String?, _ content: JSON, previous: [EventID],
+    redacts: String? = nil
   ) throws -> Event {
     guard let user = UserID(sender), let server = ServerName(server) else {
       throw TestFailure(what: "identifiers")
     }
-    return try EventTemplate(
+    var template = EventTemplate(
       version: version, roomID: room.flatMap { RoomID($0) }, sender: user, type: type,
       stateKey: stateKey, content: content.bytes, prevEvents: previous, authEvents: [], depth: 1,
-      originServerTimestamp: 1_700_000_000_000
-    ).build(serverName: server, key: key)
+      originServerTimestamp: 1_700_000_000_000, redacts: redacts.flatMap { EventID($0) })
+    for id in previous { template.referenceHashes[id] = [] }
+    return try template.build(serverName: server, key: key)
+  }
+
+  /// The state that the event should cite.
+  func selection(for event: Event) -> [Event] {
+    event.authEventKeys.compactMap { state[$0] }
+  }
+
+  /// The rule that refuses the event, if any.
+  func refusal(of event: Event) -> String? {
+    do {
+      if let cited {
+        try checkAuthEvents(of: event, cited, isRejected: rejected.contains)
+      } else {
+        try authorise(event, state: state)
+      }
+      return nil
+    } catch {
+      return error.rule
+    }
   }
 
   /// The same event with top-level keys changed, signed by nobody anew.

@@ -45,7 +45,16 @@ import Testing
 
   // Computed apart from this code, with Python's json and hashlib.
   @Test(arguments: [
-    (RoomVersion.v10, "$5COPTmaLBfkpDUXT1qiAsueXFksjpiPRrZZ3JD1SGGo"),
+    (RoomVersion.v1, "$Xha4IKMEVlvcsiPDDqS36w:domain"),
+    (.v2, "$azYZzkI59rrtO1HYpq-yUw:domain"),
+    (.v3, "$t/SNXXWwMXQanUmPgv3vGpB7zdxzzAFmFeh6PGHB1Lk"),
+    (.v4, "$gHFXVeD5Mvdvevy3PeWhWUaotdINpih8YrFfKPFprcw"),
+    (.v5, "$jvtJrp63EGv6jSJWTP45oaypiMtLYy9PmgqZzhOswZg"),
+    (.v6, "$neF3oRAvqCnGtKa949wFCoQTVz0QbsGkWTRrJyGha_k"),
+    (.v7, "$wyI2aBRf5_S0gcH9HevPi5-9tXNVOe0U-6iprRStHSw"),
+    (.v8, "$PcIrFLc9wm-heTM6ljeQJFhcfI4LSo4VLMySEw6NF_k"),
+    (.v9, "$1eK46m1sw88aMFx2hIrLwWZuzWn_F96IzqVIjNU7HAM"),
+    (.v10, "$5COPTmaLBfkpDUXT1qiAsueXFksjpiPRrZZ3JD1SGGo"),
     (.v11, "$0gR3UwqrxpjFay4338XWRF9-4aoD6Kudndvns2aWoO8"),
     (.v12, "$vTSRlHWTTyIIoMPmbKFVF3KhVek4231d4xu6ncF--A0"),
   ])
@@ -81,12 +90,14 @@ import Testing
   }
 
   @Test func redactionsNameTheirTarget() throws {
-    let old = try Samples.event(
-      .v10, type: EventType.redaction, content: ["reason": "x"], redacts: "$target")
-    #expect(old.json["redacts"]?.string == "$target")
-    #expect(old.content["redacts"] == nil)
-    #expect(old.redacts?.text == "$target")
-    #expect(try Event(bytes: old.bytes, version: .v10).eventID == old.eventID)
+    for version in Samples.versions(1...10) {
+      let old = try Samples.event(
+        version, type: EventType.redaction, content: ["reason": "x"], redacts: "$target")
+      #expect(old.json["redacts"]?.string == "$target")
+      #expect(old.content["redacts"] == nil)
+      #expect(old.redacts?.text == "$target")
+      #expect(try Event(bytes: old.bytes, version: version).eventID == old.eventID)
+    }
     for version in [RoomVersion.v11, .v12] {
       let new = try Samples.event(
         version, type: EventType.redaction, content: ["reason": "x"], redacts: "$target")
@@ -119,10 +130,15 @@ import Testing
     }
   }
 
-  @Test func depthStopsAtTheLimit() throws {
-    var template = try Samples.template(.v12)
+  @Test(arguments: RoomVersion.all) func depthStopsAtTheLimit(version: RoomVersion) throws {
+    let limit: Int64 = version.rules.jsonIsStrict ? 9_007_199_254_740_991 : .max
+    var template = try Samples.template(version)
     template.depth = .max
     let event = try template.build(serverName: try Samples.server(), key: try Samples.key())
-    #expect(event.depth == EventLimits.depth)
+    #expect(event.depth == limit)
+    #expect(try Event(bytes: event.bytes, version: version).depth == limit)
+    #expect(version.rules.depth(after: limit) == limit)
+    #expect(version.rules.depth(after: limit - 1) == limit)
+    #expect(version.rules.depth(after: 7) == 8)
   }
 }

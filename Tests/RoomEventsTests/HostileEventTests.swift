@@ -19,13 +19,15 @@ import Testing
 
   private static let strangeValues: [JSON] = [
     .null, true, 0, -1, 1.5, "", "@", "@a:b", "!a:b", "$a", "\u{0}", [], [1], ["$a"], [[]], [:],
-    ["a": 1], ["membership": []], .integer(9_007_199_254_740_991),
+    ["a": 1], ["membership": []], .integer(9_007_199_254_740_991), .integer(.max),
+    .integer(.min), 1e300, [["$a", ["sha256": "x"]]], [["$a:b", [:]]],
     .string(String(repeating: "x", count: 300)),
   ]
 
   private func check(_ bytes: [UInt8], _ version: RoomVersion) throws {
     guard let event = try? Event(bytes: bytes, version: version) else { return }
-    #expect(try canonicalJSON(event.json) == event.bytes)
+    #expect(try canonicalJSON(event.json, numbers: .all) == event.bytes)
+    if version.rules.jsonIsStrict { #expect(try canonicalJSON(event.json) == event.bytes) }
     #expect(try Event(bytes: event.bytes, version: version).eventID == event.eventID)
     let redacted = try Event(bytes: redactedBytes(of: event), version: version)
     #expect(redacted.eventID == event.eventID)

@@ -95,16 +95,17 @@ private struct Story {
 
 struct HistoryVisibilityTests {
   /// Stories with what is seen of them. Settings: w(orld readable), s(hared), (in)v(ited),
-  /// p(resent members); the user's membership: J, I, L, B, K; a message: a full stop.
+  /// p(resent members); the user's membership: J, I, L, B, K; a message: a full stop. Before its
+  /// first setting a room is shared, under which that event itself is seen by later members.
   @Test(
     arguments: [
       ("...", "---"), ("..J.", "++++"), ("w..", "+++"), (".w.s.", "-+++-"),
-      ("s.J.L.", "+++++-"), ("s.J.L.J.", "++++++++"), ("p.J.L.J.", "--+++-++"),
-      ("p.I.J.", "----++"), ("v.I.J.", "--++++"), ("v.I.L.J.", "--+++-++"),
-      ("v.I.L.", "--+++-"), ("s.I.L.", "------"), ("p.J.s.L.", "--+++++-"),
-      ("p.s.J.", "-+++++"), ("s.p.J.", "+++-++"), ("w.p.J.L.", "+++-+++-"),
-      ("w.p.w.", "+++-++"), ("s.J.L.B.", "+++++---"), ("p.B.L.J.", "------++"),
-      ("v.K.I.J.", "----++++"), ("p.J.J.L.", "--+++++-"), ("v.p.I.", "------"),
+      ("s.J.L.", "+++++-"), ("s.J.L.J.", "++++++++"), ("p.J.L.J.", "+-+++-++"),
+      ("p.I.J.", "+---++"), ("v.I.J.", "+-++++"), ("v.I.L.J.", "+-+++-++"),
+      ("v.I.L.", "--+++-"), ("s.I.L.", "------"), ("p.J.s.L.", "+-+++++-"),
+      ("p.s.J.", "+-++++"), ("s.p.J.", "+++-++"), ("w.p.J.L.", "+++-+++-"),
+      ("w.p.w.", "+++-++"), ("s.J.L.B.", "+++++---"), ("p.B.L.J.", "+-----++"),
+      ("v.K.I.J.", "+---++++"), ("p.J.J.L.", "+-+++++-"), ("v.p.I.", "------"),
     ])
   func stories(_ story: String, _ seen: String) {
     let wanted = seen.map { $0 == "+" }
@@ -132,7 +133,7 @@ struct HistoryVisibilityTests {
     #expect(none.bounds == nil)
     #expect(![Int64.min, 0, 1, 2, 3, .max].contains { none.sees($0) })
     let some = HistoryVisibility(
-      settings: [.init(1, .joined)],
+      settings: [.init(.min, .joined)],
       memberships: [.init(5, "join"), .init(9, "leave"), .init(20, "join"), .init(30, "ban")])
     #expect(some.bounds == 5...30)
     let all = HistoryVisibility(settings: [], memberships: [.init(5, "join")])

@@ -5,7 +5,8 @@ import WorkerRuntime
 @main
 struct Pusher: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "apus-pusher", abstract: "Notifies devices of new events.", version: ApusVersion.text)
+    commandName: "apus-pusher", abstract: "Notifies devices of new events.",
+    version: ApusVersion.text)
 
   @OptionGroup var options: WorkerOptions
 

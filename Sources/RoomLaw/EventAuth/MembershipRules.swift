@@ -87,10 +87,11 @@ extension AuthorityCheck {
 
   /// Rule 4.5.
   private func checkLeave(_ target: String) throws(AuthRejection) {
-    // Rule 4.5.1. Without knocking nobody's membership is `knock`.
+    // Rule 4.5.1.
     if senderIsTarget {
       switch membership(of: target) {
-      case Membership.invite, Membership.join, Membership.knock: return
+      case Membership.invite, Membership.join: return
+      case Membership.knock where rules.allowsKnocking: return
       default: throw AuthRejection(.leaveOwn)
       }
     }

@@ -1,4 +1,4 @@
-package import MatrixIdentifiers
+import MatrixIdentifiers
 package import RoomEvents
 
 /// The state after forks of a room have met.

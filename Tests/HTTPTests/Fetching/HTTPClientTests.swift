@@ -78,11 +78,11 @@ import Testing
   }
 
   @Test func aRefusedConnectionIsNotSent() async throws {
-    let port = try await TestServer.start([])
-    await port.server.drain(within: .zero)
+    // Nobody serves tcpmux; a port that was free a moment ago may be another test's by now.
+    let nobody = 1
     try await Self.withClient { client in
       let error = await #expect(throws: FetchError.self) {
-        try await client.send(Self.request(port.port))
+        try await client.send(Self.request(nobody))
       }
       #expect(error?.kind == .connectFailed)
       #expect(error?.delivery == .notSent)

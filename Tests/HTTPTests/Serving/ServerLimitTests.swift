@@ -2,12 +2,13 @@ import HTTPServing
 import Testing
 
 @Suite struct ServerLimitTests {
+  /// Short, but longer than a busy machine takes to start a conversation.
   private static var impatient: ServerLimits {
     var limits = ServerLimits()
-    limits.headTime = .milliseconds(200)
-    limits.bodyTime = .milliseconds(200)
-    limits.idleTime = .milliseconds(400)
-    limits.writeTime = .milliseconds(200)
+    limits.headTime = .seconds(1)
+    limits.bodyTime = .seconds(1)
+    limits.idleTime = .seconds(1)
+    limits.writeTime = .seconds(1)
     limits.lingerTime = .milliseconds(200)
     return limits
   }

@@ -90,13 +90,15 @@ import Testing
 
   @Test func drainLetsRunningRequestsEnd() async throws {
     let gate = Gate()
-    let server = try await TestServer.start(TestRoutes.all + [gate.route("/wait")])
+    let server = try await TestServer.start(TestRoutes.all + [gate.route("/drained")])
     let idle = try await Idler.connect(server)
-    async let response = server.get("/wait")
+    async let response = server.get("/drained")
     #expect(await eventually { gate.enteredCount == 1 })
     async let drained: Void = server.server.drain(within: .seconds(RawSocket.patience))
     #expect(try await idle.isClosed())
-    await #expect(throws: RawSocketFailure.self) { try await server.get("/versions") }
+    // The port may be another test's by now; this server takes nothing more.
+    _ = try? await server.get("/drained")
+    #expect(gate.enteredCount == 1)
     gate.open()
     let answer = try await response
     #expect(answer.status == 200)

@@ -12,6 +12,8 @@ struct RoomFixture {
     let what: String
   }
 
+  /// One of each kind, as far as rooms are concerned.
+  static let versions: [RoomVersion] = [.v1, .v3, .v10, .v11, .v12]
   static let server = "a.example"
   static let alice = "@alice:a.example"
   static let bob = "@bob:a.example"

@@ -25,6 +25,7 @@ struct World: Sendable {
   let serverName: ServerName
   /// What the reader delivered, in its order.
   let delivered: Locked<[StoredEvent]>
+  let create: CreateRoom
   private let hub: ReplicationHub
 
   /// Takes the lease of the instance `name`, from an earlier world of that name if need be.
@@ -60,6 +61,10 @@ struct World: Sendable {
     writer = EventWriter(
       database: database, machine: RoomMachine(serverName: serverName, signingKey: key),
       lease: lease, stream: stream, clock: clock, logger: logger)
+    create = CreateRoom(
+      persister: writer, aliases: AliasStore(database: database),
+      profiles: Profiles(database: database), serverName: serverName, signingKey: key,
+      clock: clock)
     let delivered = Locked<[StoredEvent]>([])
     self.delivered = delivered
     reader.onAdvance { batch in
@@ -140,11 +145,6 @@ extension World {
   var snapshots: RoomSnapshotStore { RoomSnapshotStore(database: database) }
   var profiles: Profiles { Profiles(database: database) }
 
-  var create: CreateRoom {
-    CreateRoom(
-      persister: writer, aliases: aliases, profiles: profiles, serverName: serverName,
-      signingKey: key, clock: clock)
-  }
   var membership: ChangeMembership {
     ChangeMembership(
       persister: writer, memberships: memberships, profiles: profiles, serverName: serverName)

@@ -27,7 +27,7 @@ struct CreateRoomTests {
     arguments: [
       (.privateChat, "invite", "can_join", 0), (.trustedPrivateChat, "invite", "can_join", 0),
       (.publicChat, "public", nil, 50),
-    ] as [(RoomOptions.Preset, String, String?, Int64)], RoomVersion.all)
+    ] as [(RoomOptions.Preset, String, String?, Int64)], RoomFixture.versions)
   func presets(
     _ preset: (preset: RoomOptions.Preset, joinRule: String, guests: String?, invite: Int64),
     _ version: RoomVersion
@@ -78,7 +78,7 @@ struct CreateRoomTests {
     }
   }
 
-  @Test(arguments: RoomVersion.all)
+  @Test(arguments: RoomFixture.versions)
   func trustedUsersAreAsMightyAsTheCreator(_ version: RoomVersion) async throws {
     try await withWorld { world in
       let room = try await create(world) { options in
@@ -236,6 +236,20 @@ struct CreateRoomTests {
       await #expect(throws: RoomError.remoteUser) {
         try await create(world) { $0.invites = [try RoomFixture.user("@bob:b.example")] }
       }
+    }
+  }
+
+  /// From version 12 on the id is a hash of what is the same in both.
+  @Test(arguments: RoomFixture.versions)
+  func roomsMadeAtOnceAreDifferent(_ version: RoomVersion) async throws {
+    try await withWorld { world in
+      async let one = create(world) { $0.version = version }
+      async let two = create(world) { $0.version = version }
+      async let three = create(world) { $0.version = version }
+      let rooms = try await [one.room, two.room, three.room]
+      #expect(Set(rooms).count == 3)
+      let count = try await world.number("rooms", "SELECT count(*) FROM rooms")
+      #expect(count == 3)
     }
   }
 

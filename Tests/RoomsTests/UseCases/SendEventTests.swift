@@ -89,7 +89,7 @@ struct SendEventTests {
     }
   }
 
-  @Test(arguments: RoomVersion.all)
+  @Test(arguments: RoomFixture.versions)
   func redactionsAreMadeFromEitherEndpoint(_ version: RoomVersion) async throws {
     try await withWorld { world in
       let room = try await world.makeRoom(version)

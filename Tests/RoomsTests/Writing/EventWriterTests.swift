@@ -30,7 +30,8 @@ struct EventWriterTests {
   private func makeRooms(_ count: Int, _ world: World) async throws -> [RoomID] {
     var rooms: [RoomID] = []
     for number in 0..<count {
-      rooms.append(try await world.makeRoom(RoomVersion.all[number % RoomVersion.all.count]))
+      rooms.append(
+        try await world.makeRoom(RoomFixture.versions[number % RoomFixture.versions.count]))
     }
     return rooms
   }
@@ -169,7 +170,7 @@ struct EventWriterTests {
     }
   }
 
-  @Test func aWriterThatHasEndedRefuses() async throws {
+  @Test(.timeLimit(.minutes(1))) func aWriterThatHasEndedRefuses() async throws {
     try await withWorld { world in
       let room = try await world.makeRoom()
       let stopped = world.anotherWriter()

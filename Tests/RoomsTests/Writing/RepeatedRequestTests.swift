@@ -122,7 +122,7 @@ struct RepeatedRequestTests {
     return (create.roomID, request)
   }
 
-  @Test(arguments: RoomVersion.all)
+  @Test(arguments: RoomFixture.versions)
   func aCreationAskedForAgainGivesTheSameRoom(_ version: RoomVersion) async throws {
     try await withWorld { world in
       let (room, request) = try creation(world, version)

@@ -7,7 +7,7 @@ import Testing
 @testable import Rooms
 
 struct StoredRedactionTests {
-  @Test(arguments: RoomVersion.all)
+  @Test(arguments: RoomFixture.versions)
   func theStoredEventLosesItsContent(_ version: RoomVersion) async throws {
     try await withWorld { world in
       let room = try await world.makeRoom(version)

@@ -61,9 +61,8 @@ struct World: Sendable {
   /// The writer's process.
   let main: Worker
   let writer: EventWriter
+  private let create: CreateRoom
   private let lease: WriterLease
-  private let serverName: ServerName
-  private let key: SigningKey
 
   static func start(_ database: Database) async throws -> World {
     let id = try await InstanceRegistry.register("main", on: database)
@@ -76,8 +75,8 @@ struct World: Sendable {
   private init(_ database: Database, _ id: WriterID) throws {
     let logger = TestPostgres.logger
     self.database = database
-    serverName = try present(ServerName(Self.server), "server name")
-    key = try SigningKey(fileText: "ed25519 1 YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1")
+    let serverName = try present(ServerName(Self.server), "server name")
+    let key = try SigningKey(fileText: "ed25519 1 YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1")
     let hub = Self.hub(0, board, database)
     let reader = hub.makeReader(EventStore(database: database).streamDefinition())
     lease = WriterLease(
@@ -88,6 +87,10 @@ struct World: Sendable {
       lease: lease, stream: hub.makeWriter(for: reader, lease: lease), clock: clock,
       logger: logger)
     main = Worker(hub, reader, database, clock)
+    create = CreateRoom(
+      persister: writer, aliases: AliasStore(database: database),
+      profiles: Profiles(database: database), serverName: serverName, signingKey: key,
+      clock: clock)
   }
 
   private static var timing: StreamTiming {
@@ -106,9 +109,9 @@ struct World: Sendable {
       timing: timing, logger: TestPostgres.logger)
   }
 
-  /// A further worker; it follows the stream while its hub runs.
-  func worker(_ number: Int) async throws -> Worker {
-    let hub = Self.hub(number, board, database)
+  /// A further worker; it looks into the database while its hub runs.
+  func worker(_ number: Int, on board: Switchboard? = nil) async throws -> Worker {
+    let hub = Self.hub(number, board ?? self.board, database)
     let reader = hub.makeReader(EventStore(database: database).streamDefinition())
     try await hub.start()
     return Worker(hub, reader, database, clock)
@@ -159,10 +162,6 @@ extension World {
     options.preset = preset
     options.name = name
     options.initialState = state
-    let create = CreateRoom(
-      persister: writer, aliases: AliasStore(database: database),
-      profiles: Profiles(database: database), serverName: serverName, signingKey: key,
-      clock: clock)
     return try await create.create(options, by: try user(Self.alice)).room
   }
 

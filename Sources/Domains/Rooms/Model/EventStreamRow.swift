@@ -51,10 +51,13 @@ package enum EventStreamRow {
     guard let eventText = row["event"]?.rawBytes else {
       throw DecodingError.malformed(field: "event")
     }
+    guard let unsigned = row["unsigned"], unsigned.kind == .object else {
+      throw DecodingError.malformed(field: "unsigned")
+    }
     return StoredEvent(
       event: try Event(bytes: Array(eventText), version: version, eventID: eventID),
       streamOrdering: ordering, writer: WriterID(raw: writerID),
-      unsigned: Array(row["unsigned"]?.rawBytes.dropFirst().dropLast() ?? []),
+      unsigned: Array(unsigned.rawBytes.dropFirst().dropLast()),
       transaction: transaction(row["transaction"]),
       redactedBy: row["redacted_by"]?.string.flatMap { EventID($0) })
   }

@@ -24,7 +24,9 @@ extension EventStore {
     _ wanted: HistorySelection, _ direction: ScanDirection, after: Int64, upTo: Int64,
     where isInRange: (StoredEvent) -> Bool
   ) async throws -> SelectedEvents {
-    guard let bounds = wanted.history.bounds else { return SelectedEvents() }
+    guard wanted.filter.admits(wanted.room), let bounds = wanted.history.bounds else {
+      return SelectedEvents()
+    }
     let lowest = bounds.lowerBound == .min ? .min : bounds.lowerBound - 1
     let range = RoomRange(
       room: wanted.room, after: max(after, lowest), upTo: min(upTo, bounds.upperBound))

@@ -4,6 +4,7 @@ package import MatrixCrypto
 package import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
+import Synchronization
 
 /// Makes rooms.
 package struct CreateRoom: Sendable {
@@ -16,6 +17,7 @@ package struct CreateRoom: Sendable {
   private let serverName: ServerName
   private let signingKey: SigningKey
   private let clock: any WallClock
+  private let times = CreationTimes()
 
   package init(
     persister: any EventPersister, aliases: AliasStore, profiles: Profiles,
@@ -69,7 +71,7 @@ package struct CreateRoom: Sendable {
     let template = EventTemplate(
       version: version, roomID: roomID, sender: state.creator, type: EventType.create,
       stateKey: "", content: state.createContent.bytes, prevEvents: [], authEvents: [], depth: 1,
-      originServerTimestamp: clock.now())
+      originServerTimestamp: times.next(after: clock.now()))
     do {
       return try template.build(serverName: serverName, key: signingKey)
     } catch {
@@ -102,6 +104,20 @@ package struct CreateRoom: Sendable {
         PersistRequest(roomID: create.roomID, creation: creation, intents: intents))
     } catch {
       throw RoomError(error)
+    }
+  }
+}
+
+/// Times for create events, no two the same: from room version 12 on a room's id is the hash of
+/// its create event, so that rooms made by one user in the same millisecond would be one room.
+private final class CreationTimes: Sendable {
+  private let last = Mutex<Int64>(.min)
+
+  /// - Parameter now: milliseconds since the epoch.
+  func next(after now: Int64) -> Int64 {
+    last.withLock { last in
+      last = max(now, last + 1)
+      return last
     }
   }
 }

@@ -134,6 +134,8 @@ package struct RoomMachine: Sendable {
       return try template.build(serverName: serverName, key: signingKey)
     } catch .tooLarge {
       throw .tooLarge
+    } catch .json {
+      throw .invalid(reason: "the content has no canonical form")
     } catch {
       throw .invalid(reason: "\(error)")
     }

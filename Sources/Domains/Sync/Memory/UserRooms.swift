@@ -21,8 +21,4 @@ struct UserRooms: Sendable {
     memberships[row.roomID] = row
     return true
   }
-
-  mutating func forget(_ room: RoomID) {
-    memberships[room] = nil
-  }
 }

@@ -97,15 +97,19 @@ struct SyncComposer {
   private func addJoined(
     _ row: MembershipRow, _ view: RoomView, isNews: Bool, to plan: inout Plan
   ) {
-    let wasJoined = !isNews || view.membership(of: request.userID, at: since) == "join"
+    let before = isNews ? view.membership(of: request.userID, at: since) : Membership.join
+    let wasJoined = before ?? Membership.join == Membership.join
     var slice = sliceRequest(row.roomID, since: wasJoined ? since : nil)
-    slice.wantsFullState = request.fullState
+    // Where it is not known whether the client has the room, it is told all of the state, and
+    // that there are earlier events.
+    slice.wantsFullState = request.fullState || before == nil
     // Who was in the room all the time sees all of that time.
     if isNews, view.hidesHistory { slice.history = view.history(of: request.userID) }
     let cut =
       view.slice(slice)
       ?? cutHistory(slice, row.roomID, view, checksVisibility: isNews, to: &plan)
-    guard let cut else { return }
+    guard var cut else { return }
+    if before == nil, since != nil { cut.isLimited = true }
     let hasNews =
       !cut.events.isEmpty || !cut.state.isEmpty || cut.isLimited && slice.limit > 0
     guard hasNews || slice.since == nil else { return }
@@ -117,9 +121,9 @@ struct SyncComposer {
   private func addLeft(_ row: MembershipRow, _ view: RoomView, to plan: inout Plan) {
     var told = RoomSlice(
       events: [], isLimited: false, state: [], previousBatch: row.streamOrdering)
-    // Where it is not known what the client has seen, the room is told as a new one.
     let before = view.membership(of: request.userID, at: since)
-    var slice = sliceRequest(row.roomID, since: before == nil ? nil : since)
+    var slice = sliceRequest(row.roomID, since: since)
+    slice.wantsFullState = before == nil
     if before ?? Membership.join == Membership.join {
       var cut: RoomSlice?
       slice.upTo = row.streamOrdering

@@ -1,4 +1,4 @@
-package import MatrixIdentifiers
+import MatrixIdentifiers
 
 extension AuthGraph {
   /// What the auth chains add to a conflict between states of this room.

@@ -67,7 +67,7 @@ package struct StateConflict: Sendable {
   }
 
   /// The unconflicted state with what a resolution found for the rest.
-  func merged(_ resolved: StateMap) -> StateMap {
+  package func merged(_ resolved: StateMap) -> StateMap {
     if conflicting.isEmpty, settled.isEmpty, resolved.isEmpty { return shared }
     var merged = shared
     for key in conflicting.keys { merged[key] = nil }

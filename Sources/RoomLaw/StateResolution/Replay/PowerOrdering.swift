@@ -1,5 +1,6 @@
 import HeapModule
 import MatrixIdentifiers
+import RoomEvents
 
 /// Puts the events that decide who may do what into the order in which they are judged: after all
 /// in their auth chains, and among those that are free of each other the mightiest sender first.

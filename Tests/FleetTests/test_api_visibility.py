@@ -1,0 +1,245 @@
+"""What of a room's past its later, former and never members are told, through every way in."""
+import json
+
+import pytest
+
+from support.api import bodies, joined, quote, timeline
+from support.deployment import unique
+
+DEPLOYMENTS = ("fleet", "monolith")
+
+
+@pytest.fixture
+def people(server):
+    return [server.rotating.register(unique(name)) for name in ("ann", "ben", "cid")]
+
+
+def make_room(user, visibility):
+    return user.create_room(preset="public_chat", initial_state=[
+        {"type": "m.room.history_visibility", "state_key": "",
+         "content": {"history_visibility": visibility}}])
+
+
+def set_visibility(user, room, visibility):
+    user.set_state(room, "m.room.history_visibility", {"history_visibility": visibility})
+
+
+def synced(user, room, last, since=None, kind="join", **query):
+    """The room's entry in the first answer that holds the event `last`."""
+    response = user.sync_until(lambda found: last in [
+        one["event_id"] for one in timeline(found, room, kind)], since, **query)
+    return response["rooms"][kind][room]
+
+
+def states(entry):
+    """{(type, state key): content} that a client has after the entry."""
+    events = entry.get("state", {}).get("events", []) + entry["timeline"]["events"]
+    return {(one["type"], one["state_key"]): one["content"] for one in events
+            if "state_key" in one}
+
+
+@pytest.mark.parametrize("visibility, sees", [
+    ("shared", True), ("world_readable", True), ("invited", False), ("joined", False)])
+@pytest.mark.parametrize("is_first_sync", [True, False])
+def test_a_room_that_one_joins(people, visibility, sees, is_first_sync):
+    ann, ben, _ = people
+    room = make_room(ann, visibility)
+    ann.send(room, "before")
+    ann.set_state(room, "m.room.topic", {"topic": "of before"})
+    since = None if is_first_sync else ben.sync()["next_batch"]
+    ben.act("join", room)
+    last = ann.send(room, "after")
+    entry = synced(ben, room, last, since, filter='{"room":{"timeline":{"limit":50}}}')
+    assert bodies(entry["timeline"]["events"]) == (["before", "after"] if sees else ["after"])
+    known = states(entry)
+    assert known["m.room.topic", ""] == {"topic": "of before"}, "state is there in any case"
+    assert known["m.room.member", ben.id]["membership"] == "join"
+
+
+def test_a_long_past_that_is_hidden(people):
+    """More than a worker remembers of a room."""
+    ann, ben, _ = people
+    room = make_room(ann, "joined")
+    for n in range(40):
+        ann.send(room, f"hidden {n}")
+    ben.act("join", room)
+    last = ann.send(room, "shown")
+    entry = synced(ben, room, last)
+    assert bodies(entry["timeline"]["events"]) == ["shown"]
+    assert bodies(ben.history(room)) == ["shown"]
+    assert ("m.room.create", "") in states(entry)
+
+
+def test_a_stay_between_two_absences(people):
+    ann, ben, _ = people
+    room = make_room(ann, "joined")
+    ben.act("join", room)
+    mark = ann.send(room, "first stay")
+    since = ben.sync_until(lambda found: mark in [
+        one["event_id"] for one in timeline(found, room)], None)["next_batch"]
+    ben.act("leave", room)
+    hidden = ann.send(room, "absent")
+    ann.set_state(room, "m.room.name", {"name": "while absent"})
+    ben.act("join", room)
+    last = ann.send(room, "second stay")
+    entry = synced(ben, room, last, since)
+    assert "absent" not in bodies(entry["timeline"]["events"])
+    assert states(entry)["m.room.name", ""] == {"name": "while absent"}
+    assert bodies(ben.history(room)) == ["first stay", "second stay"]
+    ben.refused(404, "M_NOT_FOUND", "GET", ben.room(room, "event", quote(hidden)))
+    ben.refused(404, "M_NOT_FOUND", "GET", ben.room(room, "context", quote(hidden)))
+
+
+def test_from_the_invitation_on(people):
+    ann, ben, _ = people
+    room = make_room(ann, "invited")
+    ann.send(room, "before")
+    ann.act("invite", room, ben)
+    between = ann.send(room, "between")
+    ben.refused(403, "M_FORBIDDEN", "GET", ben.room(room, "messages"), dir="b")
+    ben.refused(404, "M_NOT_FOUND", "GET", ben.room(room, "event", quote(between)))
+    ben.act("join", room)
+    last = ann.send(room, "after")
+    assert bodies(ben.history(room)) == ["between", "after"]
+    entry = synced(ben, room, last)
+    assert bodies(entry["timeline"]["events"]) == ["between", "after"]
+
+
+def test_a_change_is_for_the_future(people):
+    ann, ben, cid = people
+    room = make_room(ann, "joined")
+    ann.send(room, "closed")
+    set_visibility(ann, room, "world_readable")
+    ann.send(room, "open")
+    assert bodies(cid.history(room)) == ["open"], "a stranger reads what was open"
+    set_visibility(ann, room, "joined")
+    ann.send(room, "closed again")
+    cid.refused(403, "M_FORBIDDEN", "GET", cid.room(room, "messages"), dir="b")
+    ben.act("join", room)
+    assert bodies(ben.history(room)) == ["open"]
+    changes = [one["content"]["history_visibility"] for one in ben.history(room)
+               if one["type"] == "m.room.history_visibility"]
+    assert changes[-2:] == ["world_readable", "joined"], "both ends of the open time"
+
+
+@pytest.mark.parametrize("is_first_sync", [True, False])
+def test_a_ban_after_leaving_shows_nothing_more(people, is_first_sync):
+    ann, ben, cid = people
+    room = ann.create_room(preset="public_chat")
+    ben.act("join", room)
+    mark = ann.send(room, "while there")
+    since = None if is_first_sync else ben.sync_until(lambda found: mark in [
+        one["event_id"] for one in timeline(found, room)], None)["next_batch"]
+    ben.act("leave", room)
+    ann.send(room, "once gone")
+    ann.set_state(room, "m.room.name", {"name": "once gone"})
+    ann.act("ban", room, ben)
+    wanted = json.dumps({"room": {"include_leave": True}})
+
+    def is_banned(found):
+        own = [one for one in timeline(found, room, "leave") if one.get("state_key") == ben.id]
+        return own and own[-1]["content"]["membership"] == "ban"
+
+    entry = ben.sync_until(is_banned, since, filter=wanted)["rooms"]["leave"][room]
+    assert "once gone" not in bodies(entry["timeline"]["events"])
+    assert ("m.room.name", "") not in states(entry)
+    assert not joined(ben.sync(filter=wanted), room)
+
+
+def test_a_declined_invitation_shows_nothing(people):
+    ann, ben, _ = people
+    room = ann.create_room(preset="private_chat", name="Secret")
+    ann.send(room, "secret")
+    ann.act("invite", room, ben)
+    ben.act("leave", room)
+    wanted = json.dumps({"room": {"include_leave": True}})
+    response = ben.sync_until(
+        lambda found: room in found.get("rooms", {}).get("leave", {}), None, filter=wanted)
+    entry = response["rooms"]["leave"][room]
+    assert set(states(entry)) == {("m.room.member", ben.id)}
+    assert not bodies(entry["timeline"]["events"])
+
+
+# ---- filters -------------------------------------------------------------------------------
+
+def test_a_filtered_gap_is_filled_exactly(people):
+    ann, ben, _ = people
+    room = ann.create_room(preset="public_chat")
+    ben.act("join", room)
+    since = ann.sync()["next_batch"]
+    sent = []
+    for n in range(60):
+        user = ben if n % 5 == 0 else ann
+        user.send(room, f"m{n}")
+        if user is ben:
+            sent.append(f"m{n}")
+    last = ben.send(room, "last")
+    only_ben = {"senders": [ben.id], "types": ["m.room.message"]}
+    entry = synced(ann, room, last, since, filter=json.dumps(
+        {"room": {"timeline": only_ben | {"limit": 4}}}))
+    gap, start = [], entry["timeline"]["prev_batch"]
+    while start:
+        page = ann.messages(room, "b", filter=json.dumps(only_ben),
+                            **{"from": start, "to": since, "limit": 3})
+        gap += page["chunk"]
+        start = page.get("end")
+    assert entry["timeline"]["limited"] is True
+    assert bodies(gap[::-1]) + bodies(entry["timeline"]["events"]) == [*sent, "last"]
+
+
+def test_state_that_the_timeline_filter_drops(people):
+    ann = people[0]
+    room = ann.create_room(preset="public_chat")
+    only_messages = json.dumps({"room": {"timeline": {"types": ["m.room.message"]}}})
+    first = synced(ann, room, ann.send(room, "hello"), None, filter=only_messages)
+    assert ("m.room.create", "") in states(first)
+    since = ann.sync(filter=only_messages)["next_batch"]
+    ann.set_state(room, "m.room.topic", {"topic": "new"})
+    last = ann.send(room, "and now")
+    response = ann.sync_until(lambda found: last in [
+        one["event_id"] for one in timeline(found, room)], since, filter=only_messages)
+    entry = joined(response, room)
+    assert [one["type"] for one in entry["timeline"]["events"]] == ["m.room.message"]
+    topics = [one["content"]["topic"] for one in entry["state"]["events"]
+              if one["type"] == "m.room.topic"]
+    assert topics in (["new"], []), "it may have come in an answer of its own"
+    assert ann.state(room, "m.room.topic") == {"topic": "new"}
+
+
+def test_a_state_filter(people):
+    ann = people[0]
+    room = ann.create_room(preset="public_chat", name="The room")
+    only_name = json.dumps({"room": {
+        "state": {"types": ["m.room.name"]}, "timeline": {"types": ["m.room.message"]}}})
+    entry = synced(ann, room, ann.send(room, "hello"), None, filter=only_name)
+    assert [one["type"] for one in entry["state"]["events"]] == ["m.room.name"]
+
+
+def test_a_poll_sleeps_through_what_is_filtered(people):
+    ann, ben, _ = people
+    room = ann.create_room(preset="public_chat")
+    ben.act("join", room)
+    only_topics = json.dumps({"room": {"timeline": {"types": ["m.room.topic"]}}})
+    since = ann.sync_until(lambda found: ben.id in json.dumps(joined(found, room)), None)[
+        "next_batch"]
+    for n in range(3):
+        ben.send(room, f"m{n}")
+    response = ann.sync(since, timeout=300, filter=only_topics)
+    assert not joined(response, room)
+    ann.set_state(room, "m.room.topic", {"topic": "at last"})
+    found = ann.sync_until(lambda found: joined(found, room), response["next_batch"],
+                           filter=only_topics)
+    assert [one["type"] for one in timeline(found, room)] == ["m.room.topic"]
+
+
+@pytest.mark.parametrize("part", [
+    {"types": "m.room.message"}, {"senders": [7]}, {"limit": "many"}, {"contains_url": 1},
+    {"not_types": ["*"] * 200}])
+def test_bad_filters(people, part):
+    ann = people[0]
+    room = ann.create_room()
+    ann.refused(400, "M_BAD_JSON", "GET", ann.room(room, "messages"), dir="b",
+                filter=json.dumps(part))
+    path = f"/user/{quote(ann.id)}/filter"
+    for place in ("timeline", "state"):
+        ann.refused(400, "M_BAD_JSON", "POST", path, {"room": {place: part}})
