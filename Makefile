@@ -5,6 +5,8 @@ export PATH := $(PATH):/opt/swift/usr/bin:$(HOME)/.local/share/swiftly/bin
 
 RUN := python3 deploy/local/run.py
 VENV := .build/venv
+# One process for each: what computes for long in one must not stall another's sockets.
+UNIT_TESTS := $(filter-out FleetTests,$(notdir $(wildcard Tests/*Tests)))
 FLEET_TESTS := $(VENV)/bin/pytest Tests/FleetTests
 SOURCES := Sources Tests Package.swift
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -26,7 +28,8 @@ run: python ## Build and run a whole server on this machine; Ctrl-C stops it
 
 test: packages $(VENV)/installed ## Unit tests, then whole fleets: clients, bad input, faults
 	swift build --build-tests
-	swift test --skip-build
+	@for target in $(UNIT_TESTS); do \
+	  echo "== $$target"; swift test --skip-build --filter "^$$target\\." || exit 1; done
 	$(FLEET_TESTS) --programs .build/debug $(PYTEST)
 
 lint: ## Check format and style

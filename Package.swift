@@ -71,9 +71,6 @@ let roomLaw: [Target] = [
   layer("RoomLaw", "RoomEvents", ["MatrixJSON", "MatrixIdentifiers", "MatrixCrypto"]),
   layer(
     "RoomLaw", "EventAuth", ["RoomEvents", "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto"]),
-  layer(
-    "RoomLaw", "StateResolution",
-    ["RoomEvents", "EventAuth", "MatrixIdentifiers", "MatrixCrypto", Library.collections]),
 ]
 
 let infrastructure: [Target] = [
@@ -188,12 +185,6 @@ let testing: [Target] = [
   tests("RoomEvents", ["RoomEvents", "MatrixJSON", "MatrixCrypto", "MatrixIdentifiers"]),
   tests(
     "EventAuth", ["EventAuth", "RoomEvents", "MatrixJSON", "MatrixCrypto", "MatrixIdentifiers"]),
-  tests(
-    "StateResolution",
-    [
-      "StateResolution", "EventAuth", "RoomEvents", "MatrixJSON", "MatrixCrypto",
-      "MatrixIdentifiers",
-    ]),
   tests("Executors", ["Executors", Library.nioCore, Library.nioPosix]),
   tests("Telemetry", ["Telemetry", Library.log, Library.metrics]),
   tests("ServerConfig", ["ServerConfig", "MatrixIdentifiers"]),

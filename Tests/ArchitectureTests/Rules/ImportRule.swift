@@ -30,9 +30,6 @@ enum ImportRule {
     // Pure: no clock, no randomness, no system calls.
     Row("RoomLaw", "RoomEvents", "MatrixJSON MatrixIdentifiers MatrixCrypto"),
     Row("RoomLaw", "EventAuth", "RoomEvents MatrixJSON MatrixIdentifiers MatrixCrypto"),
-    Row(
-      "RoomLaw", "StateResolution",
-      "RoomEvents EventAuth MatrixJSON MatrixIdentifiers Collections"),
 
     Row("Infrastructure", "Executors", "Glibc NIOCore NIOPosix"),
     Row("Infrastructure", "Telemetry", "Glibc Logging Metrics CoreMetrics NIOCore"),
