@@ -7,12 +7,15 @@ import RoomEvents
 import Rooms
 
 /// spec: client-server-api#post_matrixclientv3createroom
-func createRoomRoutes(_ create: CreateRoom, _ authenticated: Authenticated) -> [Route] {
-  [
+func createRoomRoutes(
+  _ dependencies: RoomRoutesDependencies, _ authenticated: Authenticated
+) -> [Route] {
+  let (create, version) = (dependencies.create, dependencies.defaultVersion)
+  return [
     roomRoute(
       "create_room", .post, "/createRoom", balancing: .none,
       handler: authenticated { requester, request in
-        let options = try RoomOptionsReader.read(try request.json())
+        let options = try RoomOptionsReader.read(try request.json(), defaultVersion: version)
         let made: (room: RoomID, alias: RoomAlias?)
         do {
           made = try await create.create(options, by: requester.userID)
@@ -29,8 +32,11 @@ func createRoomRoutes(_ create: CreateRoom, _ authenticated: Authenticated) -> [
 }
 
 private enum RoomOptionsReader {
-  static func read(_ body: JSONView) throws(MatrixError) -> RoomOptions {
+  static func read(
+    _ body: JSONView, defaultVersion: RoomVersion
+  ) throws(MatrixError) -> RoomOptions {
     var options = RoomOptions()
+    options.version = defaultVersion
     if let id = try body.optionalString("room_version") {
       guard let version = RoomVersion(id: id) else {
         throw .badRequest(

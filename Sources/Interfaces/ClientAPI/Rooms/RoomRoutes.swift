@@ -1,5 +1,6 @@
 package import Executors
 package import HTTPServing
+package import RoomEvents
 package import Rooms
 
 /// What the room endpoints work with.
@@ -11,12 +12,13 @@ package struct RoomRoutesDependencies: Sendable {
   package let read: ReadRoom
   package let history: ReadHistory
   package let directory: RoomDirectory
+  package let defaultVersion: RoomVersion
   package let clock: any WallClock
 
   package init(
     authenticated: Authenticated, create: CreateRoom, membership: ChangeMembership,
     send: SendEvent, read: ReadRoom, history: ReadHistory, directory: RoomDirectory,
-    clock: any WallClock
+    defaultVersion: RoomVersion, clock: any WallClock
   ) {
     self.authenticated = authenticated
     self.create = create
@@ -25,6 +27,7 @@ package struct RoomRoutesDependencies: Sendable {
     self.read = read
     self.history = history
     self.directory = directory
+    self.defaultVersion = defaultVersion
     self.clock = clock
   }
 }
@@ -32,7 +35,7 @@ package struct RoomRoutesDependencies: Sendable {
 /// Making, joining, reading and writing rooms.
 package func roomRoutes(_ dependencies: RoomRoutesDependencies) -> [Route] {
   let authenticated = dependencies.authenticated
-  return createRoomRoutes(dependencies.create, authenticated)
+  return createRoomRoutes(dependencies, authenticated)
     + membershipRoutes(dependencies.membership, dependencies.directory, authenticated)
     + sendRoutes(dependencies.send, authenticated)
     + stateRoutes(dependencies, authenticated)

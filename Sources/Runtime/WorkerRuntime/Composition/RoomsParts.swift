@@ -1,6 +1,7 @@
 import Accounts
 import ClientAPI
 import HTTPServing
+import RoomEvents
 import Rooms
 import ServerConfig
 import Streams
@@ -36,6 +37,7 @@ struct RoomsParts {
       directory: RoomDirectory(
         aliases: aliases, states: states, memberships: memberships,
         serverName: server.serverName, clock: clock),
+      defaultVersion: RoomVersion(id: platform.config.rooms.defaultVersion) ?? .default,
       clock: clock)
     sync = SyncEngine(
       reader: reader, database: database, executor: platform.executor, clock: clock)
