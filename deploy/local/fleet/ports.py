@@ -42,11 +42,25 @@ def listener_of(port):
         inodes |= {f"socket:[{row[9]}]" for row in rows
                    if row[3] == "0A" and int(row[1].rsplit(":", 1)[1], 16) == port}
     for pid in filter(str.isdigit, os.listdir("/proc")):
+        if inodes & open_files(pid):
+            try:
+                with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                    return f"{file.read().strip()} (pid {pid})"
+            except OSError:
+                continue
+    return "another process"
+
+
+def open_files(pid):
+    """What the descriptors of a process point to; those that close while we look are left out."""
+    links = set()
+    try:
+        numbers = os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return links
+    for number in numbers:
         try:
-            for number in os.listdir(f"/proc/{pid}/fd"):
-                if os.readlink(f"/proc/{pid}/fd/{number}") in inodes:
-                    with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-                        return f"{file.read().strip()} (pid {pid})"
+            links.add(os.readlink(f"/proc/{pid}/fd/{number}"))
         except OSError:
             continue
-    return "another process"
+    return links
