@@ -16,8 +16,10 @@ APUS_FAULT_SECONDS ?= 600
 LOAD ?= ../shared/load
 BENCH_DATA := .build/bench
 BENCH_PORT := 18100
+APUSCTL := .build/debug/apusctl
+SAMPLES := .build/samples
 
-.PHONY: help run test lint format bench fleet clean python packages
+.PHONY: help run test lint format bench fleet samples clean python packages
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -54,6 +56,15 @@ fleet: packages $(VENV)/installed ## The fleet tests on a release build, with ma
 	swift build -c release
 	APUS_FAULT_SECONDS=$(APUS_FAULT_SECONDS) APUS_FUZZ_COUNT=100 \
 	  $(FLEET_TESTS) --programs .build/release $(PYTEST)
+
+samples: ## Make deploy/nginx and deploy/systemd again, after a change of routes or workers
+	swift build --product apusctl
+	rm -rf $(SAMPLES)
+	$(APUSCTL) config generate --server-name example.org --data-dir $(SAMPLES) --with-workers
+	$(APUSCTL) nginx -c $(SAMPLES)/homeserver.yaml -c workers/shared.yaml -w workers \
+	  > $(SAMPLES)/nginx.conf
+	mv $(SAMPLES)/nginx.conf deploy/nginx/apus.conf
+	$(APUSCTL) systemd --output deploy/systemd
 
 clean: ## Remove what was built; the data folders stay
 	rm -rf $(VENV)

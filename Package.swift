@@ -71,6 +71,9 @@ let roomLaw: [Target] = [
   layer("RoomLaw", "RoomEvents", ["MatrixJSON", "MatrixIdentifiers", "MatrixCrypto"]),
   layer(
     "RoomLaw", "EventAuth", ["RoomEvents", "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto"]),
+  layer(
+    "RoomLaw", "StateResolution",
+    ["RoomEvents", "EventAuth", "MatrixIdentifiers", "MatrixCrypto", Library.collections]),
 ]
 
 let infrastructure: [Target] = [
@@ -117,14 +120,34 @@ let domains: [Target] = [
   layer(
     "Domains", "Rooms",
     [
-      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "EventAuth", "Executors",
-      "Telemetry", "Postgres", "Streams", "Accounts", Library.log, Library.collections,
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "EventAuth",
+      "StateResolution", "Executors", "Telemetry", "Postgres", "Streams", "Accounts",
+      "PushRules", Library.log, Library.collections,
+    ]),
+  layer(
+    "Domains", "PushRules",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "EventAuth", "Executors", "Postgres",
+      "Streams", "Telemetry", Library.log,
+    ]),
+  layer(
+    "Domains", "DeviceKeys",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Executors", "Telemetry", "Postgres",
+      "Streams", "Accounts", "Rooms", Library.log, Library.collections,
+    ]),
+  layer(
+    "Domains", "Ephemera",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Executors", "Telemetry", "Postgres",
+      "Streams", "Accounts", "Rooms", Library.log, Library.collections,
     ]),
   layer(
     "Domains", "Sync",
     [
       "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "Executors", "Telemetry",
-      "Postgres", "Streams", "Accounts", "Rooms", Library.log, Library.collections,
+      "Postgres", "Streams", "Accounts", "Rooms", "PushRules", "DeviceKeys", "Ephemera",
+      Library.log, Library.collections,
     ]),
 ]
 
@@ -133,7 +156,8 @@ let interfaces: [Target] = [
     "Interfaces", "ClientAPI",
     [
       "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "EventAuth", "HTTPServing", "Executors",
-      "ServerConfig", "Accounts", "Rooms", "Sync", "Streams", Library.log,
+      "ServerConfig", "Accounts", "Rooms", "PushRules", "DeviceKeys", "Ephemera", "Sync",
+      "Streams", Library.log,
     ]),
   layer(
     "Interfaces", "AdminAPI",
@@ -152,7 +176,8 @@ let runtime: [Target] = [
     [
       "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "Executors", "Telemetry",
       "ServerConfig", "Postgres", "Redis", "HTTPServing", "HTTPFetching", "Streams", "Accounts",
-      "Rooms", "Sync", "ClientAPI", "AdminAPI", "ReplicationAPI", "CLinux", Library.log,
+      "Rooms", "PushRules", "DeviceKeys", "Ephemera", "Sync", "ClientAPI", "AdminAPI",
+      "ReplicationAPI", "CLinux", Library.log,
       Library.nioCore, Library.nioPosix, Library.nioSSL, Library.arguments,
     ])
 ]
@@ -173,18 +198,44 @@ let executables: [Target] =
   ]
 
 let testing: [Target] = [
+  .executableTarget(
+    name: "Benchmarks",
+    dependencies: [
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "EventAuth",
+      "StateResolution",
+    ],
+    path: "Tests/Benchmarks", exclude: ["measure.py", "table.json"], swiftSettings: strict),
+  .executableTarget(
+    name: "CrossCheck",
+    dependencies: ["MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents"],
+    path: "Tests/CrossCheck", swiftSettings: strict),
+  .target(
+    name: "Fuzz",
+    dependencies: [
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "EventAuth",
+    ],
+    path: "Tests/Fuzz", exclude: ["run.py"], swiftSettings: strict),
   .target(
     name: "TestKit",
     dependencies: [
       "Postgres", "Executors", "Telemetry", Library.log, Library.nioCore, Library.nioPosix,
     ],
     path: "Tests/TestKit", swiftSettings: strict),
-  tests("MatrixJSON", ["MatrixJSON"]),
-  tests("MatrixIdentifiers", ["MatrixIdentifiers"]),
+  tests("MatrixJSON", ["MatrixJSON", "TestKit"]),
+  tests("MatrixIdentifiers", ["MatrixIdentifiers", "TestKit"]),
   tests("MatrixCrypto", ["MatrixCrypto"]),
-  tests("RoomEvents", ["RoomEvents", "MatrixJSON", "MatrixCrypto", "MatrixIdentifiers"]),
   tests(
-    "EventAuth", ["EventAuth", "RoomEvents", "MatrixJSON", "MatrixCrypto", "MatrixIdentifiers"]),
+    "RoomEvents", ["RoomEvents", "MatrixJSON", "MatrixCrypto", "MatrixIdentifiers", "TestKit"]),
+  tests(
+    "EventAuth",
+    ["EventAuth", "RoomEvents", "MatrixJSON", "MatrixCrypto", "MatrixIdentifiers", "TestKit"]),
+  tests(
+    "StateResolution",
+    [
+      "StateResolution", "EventAuth", "RoomEvents", "MatrixJSON", "MatrixCrypto",
+      "MatrixIdentifiers", "TestKit",
+    ]),
+  tests("Fuzz", ["Fuzz", "TestKit"]),
   tests("Executors", ["Executors", Library.nioCore, Library.nioPosix]),
   tests("Telemetry", ["Telemetry", Library.log, Library.metrics]),
   tests("ServerConfig", ["ServerConfig", "MatrixIdentifiers"]),
@@ -204,7 +255,7 @@ let testing: [Target] = [
     "Rooms",
     [
       "Rooms", "Postgres", "Executors", "TestKit", "Streams", "RoomEvents", "EventAuth",
-      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Accounts",
+      "StateResolution", "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Accounts",
     ]),
   tests(
     "Sync",
@@ -212,7 +263,27 @@ let testing: [Target] = [
       "Sync", "Rooms", "Postgres", "Executors", "TestKit", "Streams", "RoomEvents", "MatrixJSON",
       "MatrixIdentifiers", "MatrixCrypto", "Accounts",
     ]),
-  tests("WorkerRuntime", ["WorkerRuntime", "ServerConfig", "HTTPServing"]),
+  tests(
+    "PushRules",
+    [
+      "PushRules", "Postgres", "Executors", "TestKit", "Streams", "MatrixJSON", "RoomEvents",
+      "MatrixIdentifiers",
+    ]),
+  tests(
+    "DeviceKeys",
+    [
+      "DeviceKeys", "Rooms", "Postgres", "Executors", "TestKit", "Streams", "MatrixJSON",
+      "MatrixIdentifiers", "MatrixCrypto", "Accounts",
+    ]),
+  tests(
+    "Ephemera",
+    [
+      "Ephemera", "Rooms", "Postgres", "Executors", "TestKit", "Streams", "MatrixJSON",
+      "MatrixIdentifiers", "Accounts",
+    ]),
+  tests(
+    "WorkerRuntime",
+    ["WorkerRuntime", "ServerConfig", "HTTPServing", "TestKit", Library.log]),
   tests("Architecture", []),
 ]
 

@@ -6,7 +6,7 @@ import Testing
 struct AccessTokenTests {
   @Test func hasSynapsesShape() throws {
     let user = try #require(UserID("@alice.=-/+_9:example.org"))
-    let token = AccessToken.make(for: user)
+    let token = AccessToken.make(.access, for: user)
     let parts = token.split(separator: "_", omittingEmptySubsequences: false)
     #expect(parts.count == 4)
     #expect(parts[0] == "syt")
@@ -19,7 +19,7 @@ struct AccessTokenTests {
 
   @Test func noTwoAreTheSame() throws {
     let user = try #require(UserID("@alice:example.org"))
-    let tokens = (0..<100).map { _ in AccessToken.make(for: user) }
+    let tokens = (0..<100).map { _ in AccessToken.make(.access, for: user) }
     #expect(Set(tokens).count == tokens.count)
     #expect(Set(tokens.map(AccessToken.hash)).count == tokens.count)
   }

@@ -4,6 +4,7 @@ import Logging
 import MatrixIdentifiers
 import Postgres
 import Streams
+import Synchronization
 import TestKit
 import Testing
 
@@ -15,33 +16,78 @@ struct World: Sendable {
   let invalidations: InvalidationFeed
   let clock: ManualClock
   let configuration: AccountsConfiguration
-  let passwords: PasswordHasher
+  let hasher: PasswordHasher
+  var lifetimes = TokenLifetimes()
+  var limits: [RateLimitName: RateLimit] = [:]
+  /// Milliseconds in which a confirmation counts again.
+  var skipWindow: Int64 = 0
+  let buckets: LocalBuckets
+  let devicesSeen = RecordingDeviceObserver()
 
-  var sessions: SessionOpener { SessionOpener(invalidations: invalidations, clock: clock) }
+  var limiter: RateLimiter { RateLimiter(limits: limits, buckets: buckets) }
+  var sessions: SessionOpener {
+    SessionOpener(lifetimes: lifetimes, invalidations: invalidations, clock: clock)
+  }
+  var refresh: RefreshSession {
+    RefreshSession(
+      lifetimes: lifetimes, database: database, invalidations: invalidations, clock: clock)
+  }
+  var registrationAuth: RegistrationAuth {
+    RegistrationAuth(configuration: configuration, database: database, clock: clock)
+  }
   var register: RegisterAccount {
     RegisterAccount(
-      configuration: configuration, database: database, passwords: passwords, sessions: sessions,
-      clock: clock)
+      configuration: configuration, auth: registrationAuth, limiter: limiter, passwords: hasher,
+      sessions: sessions, database: database, clock: clock)
   }
   var registerGuest: RegisterGuest {
     RegisterGuest(
-      configuration: configuration, database: database, sessions: sessions, clock: clock)
+      configuration: configuration, database: database, sessions: sessions, limiter: limiter,
+      clock: clock)
+  }
+  var registrationTokens: RegistrationTokens {
+    RegistrationTokens(configuration: configuration, database: database, clock: clock)
   }
   var availability: UserAvailability {
     UserAvailability(configuration: configuration, database: database)
   }
+  var passwords: PasswordCheck {
+    PasswordCheck(
+      serverName: configuration.serverName, database: database, passwords: hasher,
+      limiter: limiter)
+  }
+  var confirmation: OwnerConfirmation {
+    OwnerConfirmation(
+      passwords: passwords, skipWindow: skipWindow, database: database, clock: clock)
+  }
   var login: LoginByPassword {
     LoginByPassword(
-      configuration: configuration, database: database, passwords: passwords, sessions: sessions)
+      passwords: passwords, sessions: sessions, limiter: limiter, database: database)
+  }
+  var loginTokens: LoginTokens {
+    LoginTokens(
+      lifetime: 120_000, sessions: sessions, limiter: limiter, database: database, clock: clock)
   }
   var sharedSecret: SharedSecretRegistration {
     SharedSecretRegistration(
-      configuration: configuration, database: database, passwords: passwords, sessions: sessions,
+      configuration: configuration, database: database, passwords: hasher, sessions: sessions,
       clock: clock)
   }
-  var logout: Logout { Logout(database: database, invalidations: invalidations) }
-  var devices: DeviceDirectory { DeviceDirectory(database: database) }
+  var deleteDevices: DeleteDevices {
+    DeleteDevices(database: database, invalidations: invalidations, observer: devicesSeen)
+  }
+  var logout: Logout { Logout(deleteDevices: deleteDevices) }
+  var devices: DeviceDirectory { DeviceDirectory(database: database, observer: devicesSeen) }
   var profiles: Profiles { Profiles(database: database) }
+  var changePassword: ChangePassword {
+    ChangePassword(
+      policy: configuration.passwordPolicy, confirmation: confirmation, passwords: hasher,
+      deleteDevices: deleteDevices, database: database)
+  }
+  var overrides: RateLimitOverrides {
+    RateLimitOverrides(
+      serverName: configuration.serverName, database: database, invalidations: invalidations)
+  }
 
   func user(_ localpart: String) throws -> UserID {
     try #require(UserID("@\(localpart):\(configuration.serverName.text)"))
@@ -50,23 +96,32 @@ struct World: Sendable {
   /// Registers by the dummy stage.
   @discardableResult
   func makeUser(
-    _ name: String?, password: String = "right password", deviceID: String? = nil
+    _ name: String?, password: String = "right password", deviceID: String? = nil,
+    isRefreshable: Bool = false
   ) async throws -> Session {
     let request = RegistrationRequest(
       username: name, password: password,
-      device: try DeviceRequest(id: deviceID, initialDisplayName: nil), inhibitLogin: false,
+      device: try DeviceRequest(
+        id: deviceID, initialDisplayName: nil, isRefreshable: isRefreshable),
+      inhibitLogin: false,
       auth: AuthAttempt(type: "m.login.dummy", session: nil))
     return try #require(try await register(request).session)
   }
 
   func logIn(
     _ user: String, password: String = "right password", deviceID: String? = nil,
-    deviceName: String? = nil
+    deviceName: String? = nil, isRefreshable: Bool = false
   ) async throws -> Session {
     try await login(
       PasswordLogin(
         user: user, password: password,
-        device: try DeviceRequest(id: deviceID, initialDisplayName: deviceName)))
+        device: try DeviceRequest(
+          id: deviceID, initialDisplayName: deviceName, isRefreshable: isRefreshable)))
+  }
+
+  /// Who a new user of that name is.
+  func makeRequester(_ name: String) async throws -> Requester {
+    try await authenticator().requester(token: try await makeUser(name).accessToken)
   }
 }
 
@@ -116,15 +171,36 @@ extension World {
   }
 }
 
+/// Notes what it is told.
+final class RecordingDeviceObserver: DeviceObserver {
+  let deleted = Mutex<[String]>([])
+  let changed = Mutex<[String]>([])
+
+  func devicesDeleted(
+    _ deviceIDs: [String], of user: UserID, in transaction: any Querying
+  ) async throws {
+    deleted.withLock { $0 += deviceIDs }
+  }
+
+  func devicesChanged(_ deviceIDs: [String], of user: UserID) async {
+    changed.withLock { $0 += deviceIDs }
+  }
+}
+
 /// Gives `body` the accounts of the server example.org; the cost of passwords is the least.
 func withWorld(
   enableRegistration: Bool = true, allowGuestAccess: Bool = false, pepper: String = "",
-  sharedSecret: String? = World.secret, _ body: @Sendable (World) async throws -> Void
+  sharedSecret: String? = World.secret,
+  configure: (inout AccountsConfiguration) -> Void = { _ in },
+  _ body: @Sendable (World) async throws -> Void
 ) async throws {
-  let configuration = AccountsConfiguration(
-    serverName: try #require(ServerName("example.org")), enableRegistration: enableRegistration,
-    allowGuestAccess: allowGuestAccess, bcryptRounds: 4, pepper: pepper,
-    sharedSecret: sharedSecret)
+  let server = try #require(ServerName("example.org"))
+  var configuration = AccountsConfiguration(serverName: server)
+  configuration.enableRegistration = enableRegistration
+  configuration.allowGuestAccess = allowGuestAccess
+  configuration.sharedSecret = sharedSecret
+  configure(&configuration)
+  let fixed = configuration
   let migrations = StreamsSchema.migrations + AccountsSchema.migrations
   let pool = BlockingPool(threads: 1, queueLimit: 100)
   let outcome: Result<Void, any Error>
@@ -135,13 +211,13 @@ func withWorld(
           bus: InMemoryBus(), database: database, instanceName: "main",
           logger: TestPostgres.logger)
         try await hub.start()
+        let clock = ManualClock(1_700_000_000_000)
         try await body(
           World(
-            database: database, invalidations: hub.invalidations,
-            clock: ManualClock(1_700_000_000_000),
-            configuration: configuration,
-            passwords: PasswordHasher(
-              rounds: configuration.bcryptRounds, pepper: configuration.pepper, pool: pool)))
+            database: database, invalidations: hub.invalidations, clock: clock,
+            configuration: fixed,
+            hasher: PasswordHasher(rounds: 4, pepper: pepper, pool: pool),
+            buckets: LocalBuckets(clock: clock)))
       })
   } catch {
     outcome = .failure(error)

@@ -37,6 +37,21 @@ def pytest_runtest_makereport(item, call):
         report.sections.append(("logs of the server", server.tails()))
 
 
+@pytest.fixture
+def say(request):
+    """Prints a line at once: a test that takes minutes shows where it is, and how to repeat it."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    terminal = request.config.get_terminal_writer()
+
+    def line(text):
+        capture.suspend_global_capture()
+        try:
+            terminal.write(f"\n  {text}", flush=True)
+        finally:
+            capture.resume_global_capture()
+    return line
+
+
 @pytest.fixture(scope="session")
 def deployments(request):
     found = Deployments(ROOT, request.config.getoption("--programs"),

@@ -36,19 +36,19 @@ def fleet_of_its_own(deployments):
     server.fleet.stop()
 
 
-def test_nothing_is_lost_while_things_break(fleet_of_its_own, tmp_path, capsys):
+def test_nothing_is_lost_while_things_break(fleet_of_its_own, tmp_path, say):
     server, log = fleet_of_its_own, Log()
     writers = [one.name for one in server.fleet.plan.of_app("event_persister")]
     users = [server.api.register(unique("user")) for _ in range(USERS)]
     members = make_rooms(users, lambda room: owner(room, writers))
-    run = Run(server, users, members, log, lambda room: owner(room, writers), capsys)
-    run.say(f"seed {SEED}: APUS_FAULT_SEED={SEED} repeats this run")
+    run = Run(server, users, members, log, lambda room: owner(room, writers), say)
+    say(f"seed {SEED}: APUS_FAULT_SEED={SEED} repeats this run")
     try:
         found = asyncio.run(run.whole())
     finally:
         write_log(tmp_path / "clients.jsonl", log)
-    run.say(f"{len(log.sends)} messages, {sum(map(len, log.reads.values()))} deliveries, "
-            f"{run.faults} faults, slowest recovery {run.slowest:.1f} s")
+    say(f"{len(log.sends)} messages, {sum(map(len, log.reads.values()))} deliveries, "
+        f"{run.faults} faults, slowest recovery {run.slowest:.1f} s")
     assert not found, (f"{len(found)} violations with seed {SEED}; the clients' log is "
                        f"{tmp_path / 'clients.jsonl'}\n" + "\n".join(found[:40])
                        + f"\n{server.tails()}")
@@ -70,16 +70,12 @@ def make_rooms(users, owner_of):
 class Run:
     """One run: load, faults by the schedule, and the judgement."""
 
-    def __init__(self, server, users, members, log, owner_of, capsys):
+    def __init__(self, server, users, members, log, owner_of, say):
         self.server, self.users, self.members = server, users, members
-        self.log, self.owner_of, self.capsys = log, owner_of, capsys
+        self.log, self.owner_of, self.say = log, owner_of, say
         self.readers = {room: [user.id for user in inside] for room, inside in members.items()}
         self.violations, self.faults, self.slowest = [], 0, 0.0
         self.load = None
-
-    def say(self, text):
-        with self.capsys.disabled():
-            print(f"\n  {text}", end="", flush=True)
 
     async def whole(self):
         async with Load(self.users, self.members, self.server.entries, self.log, SEED) as load:

@@ -33,6 +33,12 @@ struct CanonicalTests {
     #expect(try text(canonicalJSON(JSON(parse(source)))) == expected)
   }
 
+  @Test("The last example of the specification, whose 1e10 no tree of values can keep")
+  func specificationOfNumbers() throws {
+    let source = "{\n \"a\": -0,\n \"b\": 1e10\n}"
+    #expect(try text(canonicalJSON(parse(source))) == #"{"a":0,"b":10000000000}"#)
+  }
+
   @Test(
     "Keys are in the order of code points, not of letters, numbers or UTF-16",
     arguments: [
@@ -87,6 +93,35 @@ struct CanonicalTests {
     }
     #expect(throws: JSONError.notCanonicalNumber(offset: 8)) {
       try canonical("[1,{\"a\":\(number)}]")
+    }
+  }
+
+  @Test(
+    "Outside of events an integer may be spelled in any way",
+    arguments: [
+      ("1.0", "1"), ("-1.0", "-1"), ("1e3", "1000"), ("1E+3", "1000"), ("-0.0", "0"), ("0e0", "0"),
+      ("-0e99999999999999999999", "0"), ("1.50e1", "15"), ("100e-2", "1"), ("0.001e3", "1"),
+      ("120.000e-1", "12"), ("9007199254740991.0", "9007199254740991"),
+      ("-9.007199254740991e15", "-9007199254740991"), ("0.00", "0"), ("10e-1", "1"),
+    ])
+  func integersHoweverSpelled(_ source: String, _ expected: String) throws {
+    #expect(try canonical(source, numbers: .integers) == expected)
+    #expect(try canonical("{\"b\":[\(source)]}", numbers: .integers) == "{\"b\":[\(expected)]}")
+    #expect(throws: JSONError.self) { try canonical(source) }
+  }
+
+  @Test(
+    "What is no integer of canonical JSON has no canonical form",
+    arguments: [
+      "1.5", "0.1", "1e-1", "15e-2", "9007199254740992.0", "9007199254740992", "1e16", "1e300",
+      "9007199254740990.5", "9007199254740991.0000000000000000000001", "-9.007199254740992e15",
+      "1e-99999999999999999999", "10000000000000000", "0.00000000000000000001e5",
+    ])
+  func noIntegers(_ source: String) {
+    for numbers in [CanonicalNumbers.integers, .plainIntegers] {
+      #expect(throws: JSONError.notCanonicalNumber(offset: 1)) {
+        try canonical("[\(source)]", numbers: numbers)
+      }
     }
   }
 

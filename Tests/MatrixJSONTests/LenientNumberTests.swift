@@ -1,4 +1,5 @@
 import MatrixJSON
+import TestKit
 import Testing
 
 @Suite("Numbers of events older than strict canonical JSON (rooms/v1#canonical-json)")
@@ -37,7 +38,7 @@ struct LenientNumberTests {
   }
 
   @Test func aDoubleReadsBackAsItself() throws {
-    var random = SeededGenerator(seed: 53)
+    var random = SeededRandom(53)
     for _ in 0..<20_000 {
       let value = Double(bitPattern: random.next())
       guard value.isFinite else { continue }

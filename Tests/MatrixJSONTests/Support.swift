@@ -1,22 +1,5 @@
 import MatrixJSON
 
-/// Reproducible pseudo-random numbers (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) {
-    state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
-
 func parse(_ text: String, _ limits: JSONLimits = .default) throws(JSONError) -> JSONView {
   try JSONDocument(Array(text.utf8), limits: limits).root
 }
@@ -25,8 +8,10 @@ func text(_ bytes: some Sequence<UInt8>) -> String {
   String(decoding: Array(bytes), as: UTF8.self)
 }
 
-func canonical(_ source: String, dropping: Set<String> = []) throws -> String {
-  text(try canonicalJSON(parse(source), dropping: dropping))
+func canonical(
+  _ source: String, dropping: Set<String> = [], numbers: CanonicalNumbers = .plainIntegers
+) throws -> String {
+  text(try canonicalJSON(parse(source), dropping: dropping, numbers: numbers))
 }
 
 /// The error of parsing, nil when the text is accepted.

@@ -1,4 +1,5 @@
 import MatrixJSON
+import TestKit
 import Testing
 
 @Suite("Views")
@@ -106,7 +107,7 @@ struct ViewTests {
 
   @Test("Repeated keys are found in objects of every size", arguments: [2, 3, 15, 16, 17, 40, 200])
   func repeatedKeysInBigObjects(size: Int) throws {
-    var random = SeededGenerator(seed: UInt64(size))
+    var random = SeededRandom(UInt64(size))
     for escaped in [false, true] {
       var keys = (0..<size).map { "key\($0)" }.shuffled(using: &random)
       let target = Int.random(in: 1..<size, using: &random)

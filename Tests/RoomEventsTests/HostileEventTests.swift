@@ -1,22 +1,10 @@
 import MatrixJSON
 import RoomEvents
+import TestKit
 import Testing
 
 /// Whatever another server sends is either refused or an event in canonical form.
 @Suite struct HostileEventTests {
-  /// SplitMix64, so that a failure repeats.
-  private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = state
-      mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-      return mixed ^ mixed >> 31
-    }
-  }
-
   private static let strangeValues: [JSON] = [
     .null, true, 0, -1, 1.5, "", "@", "@a:b", "!a:b", "$a", "\u{0}", [], [1], ["$a"], [[]], [:],
     ["a": 1], ["membership": []], .integer(9_007_199_254_740_991), .integer(.max),
@@ -35,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: RoomVersion.all) func strangeValuesOfKeys(version: RoomVersion) throws {
-    var random = Seeded(state: 12)
+    var random = SeededRandom(12)
     let types = [
       EventType.member, EventType.create, EventType.powerLevels, EventType.redaction, "x",
     ]
@@ -57,7 +45,7 @@ import Testing
   }
 
   @Test(arguments: RoomVersion.all) func changedBytes(version: RoomVersion) throws {
-    var random = Seeded(state: 34)
+    var random = SeededRandom(34)
     let original = try Samples.event(version, stateKey: "é").bytes
     for _ in 0..<2000 {
       var bytes = original

@@ -8,7 +8,10 @@ struct DeploymentTests {
   static let routes = [
     RouteSummary(
       method: "GET", patterns: ["/_matrix/client/v3/sync", "/_matrix/client/r0/sync"],
-      balancing: .user, servedBy: [.main, .genericWorker]),
+      balancing: .user, longestWait: .seconds(180), servedBy: [.main, .genericWorker]),
+    RouteSummary(
+      method: "GET", patterns: ["/_matrix/client/v3/joined_rooms"], balancing: .user,
+      servedBy: [.main, .genericWorker]),
     RouteSummary(
       method: "PUT", patterns: ["/_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}"],
       balancing: .room, servedBy: [.main, .genericWorker]),
@@ -66,12 +69,14 @@ struct DeploymentTests {
       "\"~^POST /_synapse/admin/v1/main_only$\" apus_main;",
       "default apus_in_turn;", "hash $apus_user consistent;", "hash $apus_room consistent;",
       "server 127.0.0.1:8081 ", "server unix:/run/apus/w2.sock ", "server [::1]:8083 ",
-      "location ~ \"^/_matrix/client/(?:v3|r0)/sync$\" {", "proxy_read_timeout 3600s;",
+      "location ~ \"^/_matrix/client/(?:v3|r0)/sync$\" {", "proxy_read_timeout 240s;",
       "client_max_body_size 52428800;",
     ] {
       #expect(text.contains(line), "\(line) in\n\(text)")
     }
     #expect(!text.contains("versions"))
+    // Only what waits for news has a place of its own.
+    #expect(text.ranges(of: "location ~").count == 1)
   }
 
   @Test func withoutWorkersMainGetsEverything() throws {

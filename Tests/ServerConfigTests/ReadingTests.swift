@@ -94,7 +94,7 @@ struct ReadingTests {
     ] as [(String, Int64)])
   func durations(text: String, milliseconds: Int64) throws {
     let config = try load(Fixture.minimal, "session_lifetime: \(text)").config
-    #expect(config.accounts.sessionLifetime == .milliseconds(milliseconds))
+    #expect(config.accounts.sessions.lifetime == .milliseconds(milliseconds))
   }
 
   @Test(

@@ -137,7 +137,7 @@ struct SynapseSampleTests {
     #expect(config.federation.insecureNonFederationClient)
     #expect(config.accounts.registrationSharedSecret == "reg")
     #expect(config.accounts.monthlyActiveUserLimit == 50)
-    #expect(config.accounts.passwordPepper == "salt")
+    #expect(config.accounts.passwords.pepper == "salt")
     #expect(config.rooms.defaultVersion == "6")
     #expect(config.rooms.publicationRules.map(\.allows) == [true])
     #expect(config.rateLimits.presence == RateLimit(perSecond: 1000, burstCount: 1000))

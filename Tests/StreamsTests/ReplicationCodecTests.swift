@@ -1,4 +1,5 @@
 import MatrixJSON
+import TestKit
 import Testing
 
 @testable import Streams

@@ -1,3 +1,5 @@
+import TestKit
+
 @testable import Streams
 
 /// Several writers and readers over one database and a bus that loses, repeats, delays and

@@ -4,6 +4,7 @@ import MatrixJSON
 import RoomEvents
 import Rooms
 import Streams
+import TestKit
 import Testing
 
 @testable import Sync
@@ -30,7 +31,7 @@ private struct Tale {
     let key = stateKey.map { StateTuple(type, $0) }
     let stored = StoredEvent(
       event: event, streamOrdering: position, writer: Self.writer,
-      unsigned: Self.unsigned(replacing: key.flatMap { current[$0] }))
+      replaced: Self.members(replacing: key.flatMap { current[$0] }))
     if let key { current[key] = stored }
     events.append(stored)
     return stored
@@ -41,7 +42,7 @@ private struct Tale {
     try add("m.room.member", user, by: user, ["membership": .string(membership)])
   }
 
-  private static func unsigned(replacing previous: StoredEvent?) -> [UInt8] {
+  private static func members(replacing previous: StoredEvent?) -> [UInt8] {
     guard let previous else { return [] }
     let members: JSON = [
       "prev_content": JSON(previous.event.content),

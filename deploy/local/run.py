@@ -14,6 +14,7 @@ Everything is kept in one data folder (default: data/ beside the Makefile) and l
 import argparse
 import fcntl
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -24,10 +25,12 @@ from pathlib import Path
 from fleet import Fleet, FleetError, Options, plan_from_folder
 from fleet.control import ControlServer, ask
 from fleet.fleet import socket_folder
-from fleet.packages import BUILD_PACKAGES, RUN_PACKAGES, build, install_packages
+from fleet.packages import (
+    BUILD_PACKAGES, RUN_PACKAGES, build, install_packages, programs_folder)
 from fleet.plan import MAIN, Plan
 
 ROOT = Path(__file__).resolve().parents[2]
+CHAT = Path(__file__).resolve().with_name("chat.py")
 BACKGROUND_SECONDS = 120.0
 GREETING = """
 Apus is up.   {url}   (server name: {server_name}, data: {folder})
@@ -41,8 +44,8 @@ Try:
   # log in
   curl -sS {url}/_matrix/client/v3/login -d '{{"type": "m.login.password", "password": \
 "wonderland", "identifier": {{"type": "m.id.user", "user": "alice"}}}}'
-  # point a client at it: any Matrix client on this machine, with the homeserver URL {url}
-  xdg-open https://app.element.io
+  # point a client at it: Element or any other with the homeserver URL {url}, or
+  {chat} {url} alice wonderland
 """
 
 
@@ -123,9 +126,15 @@ def table(fleet):
     return "\n".join(f"  {name:<20} {pid!s:>8}  {place}" for name, pid, place in rows)
 
 
+def in_words(path):
+    """As it is typed in a shell in the folder that `make` was called in."""
+    here = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return shlex.quote(str(here))
+
+
 def greeting(fleet):
     return GREETING.format(url=fleet.base_url, server_name=fleet.site.server_name,
-                           folder=fleet.folder, table=table(fleet))
+                           folder=fleet.folder, table=table(fleet), chat=in_words(CHAT))
 
 
 # ---- commands ------------------------------------------------------------------------------
@@ -133,17 +142,24 @@ def greeting(fleet):
 def run(args):
     if args.install:
         install_packages(report=say)
-    programs = args.programs or build(ROOT, args.configuration, report=say)
+    fleet = make_fleet(args)
+    fleet.check()
+    if not args.programs:
+        build(ROOT, args.configuration, report=say)
     if args.detach:
-        detach(args, programs)
-        return
+        detach(args, fleet.programs)
+    else:
+        Runner(fleet, args.data).run()
+
+
+def make_fleet(args):
     plan = plan_from_folder(args.workers, args.main_port)
     if args.monolith:
         plan = Plan((plan.main,), (), plan.settings)
     options = Options(port=args.port, server_name=args.server_name, log_level=args.log_level,
                       bcrypt_rounds=args.bcrypt_rounds)
-    fleet = Fleet(args.data, plan, programs, options, report=say, echo=args.echo)
-    Runner(fleet, args.data).run()
+    programs = args.programs or programs_folder(ROOT, args.configuration)
+    return Fleet(args.data, plan, programs, options, report=say, echo=args.echo)
 
 
 def install(args):
@@ -206,8 +222,8 @@ def parse(words):
     common.add_argument("--servers-only", action="store_true",
                         help="leave Postgres, Redis and nginx alone")
     how = argparse.ArgumentParser(add_help=False, parents=[common])
-    how.add_argument("--port", type=int, default=8008, help="where nginx listens")
-    how.add_argument("--main-port", type=int, default=8080,
+    how.add_argument("--port", type=port, default=8008, help="where nginx listens")
+    how.add_argument("--main-port", type=port, default=8080,
                      help=f"client port of {MAIN}, unless workers/shared.yaml gives it")
     how.add_argument("--server-name",
                      help="the server's name, chosen at the first start of a data folder")
@@ -230,7 +246,18 @@ def parse(words):
     packages.add_argument("more", nargs="*")
     packages.set_defaults(do=install)
     known = {"run", "start", "stop", "status", "install", "-h", "--help"}
-    return parser.parse_args(words if words and words[0] in known else ["run", *words])
+    args, unknown = parser.parse_known_args(
+        words if words and words[0] in known else ["run", *words])
+    if unknown:
+        commands.choices[args.command].error(f"unrecognized arguments: {' '.join(unknown)}")
+    return args
+
+
+def port(text):
+    """A TCP port among the options."""
+    if not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 65535")
+    return int(text)
 
 
 def main():
@@ -239,6 +266,10 @@ def main():
         args.do(args)
     except FleetError as error:
         sys.exit(f"run: {error}")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.exit(f"run: {error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -4,25 +4,20 @@ package import MatrixIdentifiers
 package struct AccountsConfiguration: Sendable {
   package let serverName: ServerName
   /// Whether `POST /register` makes accounts at all.
-  package let enableRegistration: Bool
+  package var enableRegistration = false
+  /// Whether it is told only at the end of registration that a name is taken.
+  package var hidesTakenNames = false
+  /// Whether one must know a registration token to register.
+  package var registrationRequiresToken = false
+  /// What new users must accept; nothing is asked when it is empty.
+  package var policies: [Policy] = []
   /// Whether `POST /register?kind=guest` makes guest accounts.
-  package let allowGuestAccess: Bool
-  /// The bcrypt cost: the work of a hash doubles with each round.
-  package let bcryptRounds: Int
-  /// Added to every password before it is hashed; empty when none is set.
-  package let pepper: String
+  package var allowGuestAccess = false
   /// The key of `/_synapse/admin/v1/register`; without one that endpoint is disabled.
-  package let sharedSecret: String?
+  package var sharedSecret: String?
+  package var passwordPolicy = PasswordPolicy()
 
-  package init(
-    serverName: ServerName, enableRegistration: Bool = false, allowGuestAccess: Bool = false,
-    bcryptRounds: Int = 12, pepper: String = "", sharedSecret: String? = nil
-  ) {
+  package init(serverName: ServerName) {
     self.serverName = serverName
-    self.enableRegistration = enableRegistration
-    self.allowGuestAccess = allowGuestAccess
-    self.bcryptRounds = bcryptRounds
-    self.pepper = pepper
-    self.sharedSecret = sharedSecret
   }
 }

@@ -4,6 +4,9 @@ package enum AccountsSchema {
   package static let migrations: [Migration] = [
     Migration(number: 100, name: "accounts", sql: accounts),
     Migration(number: 101, name: "registration", sql: registration),
+    Migration(number: 102, name: "refresh_tokens", sql: refreshTokens),
+    Migration(number: 103, name: "short_lived_tokens", sql: shortLivedTokens),
+    Migration(number: 104, name: "account_care", sql: care),
   ]
 
   /// Deleting a device deletes its tokens; whoever does so announces them as invalid first.
@@ -15,6 +18,8 @@ package enum AccountsSchema {
       is_admin boolean NOT NULL DEFAULT false,
       is_guest boolean NOT NULL DEFAULT false,
       deactivated boolean NOT NULL DEFAULT false,
+      erased boolean NOT NULL DEFAULT false,
+      accepted_policies text[] NOT NULL DEFAULT '{}',
       displayname text,
       avatar_url text
     );
@@ -33,6 +38,8 @@ package enum AccountsSchema {
       device_id text NOT NULL,
       created_at bigint NOT NULL,
       valid_until bigint,
+      generation bigint,
+      confirmed_at bigint NOT NULL,
       FOREIGN KEY (user_id, device_id) REFERENCES devices ON DELETE CASCADE
     );
     CREATE INDEX access_tokens_by_device ON access_tokens (user_id, device_id);
@@ -45,13 +52,75 @@ package enum AccountsSchema {
       created_at bigint NOT NULL
     );
     CREATE INDEX registration_nonces_by_age ON registration_nonces (created_at);
+    CREATE TABLE registration_tokens (
+      token text PRIMARY KEY,
+      uses_allowed bigint,
+      pending bigint NOT NULL DEFAULT 0,
+      completed bigint NOT NULL DEFAULT 0,
+      expiry_time bigint
+    );
     CREATE TABLE ui_auth_sessions (
       session text PRIMARY KEY,
       operation text NOT NULL,
       created_at bigint NOT NULL,
       completed text NOT NULL,
-      user_id text
+      content_hash bytea,
+      user_id text,
+      registration_token text
     );
     CREATE INDEX ui_auth_sessions_by_age ON ui_auth_sessions (created_at);
+    """
+
+  /// One row a device: the refresh token of its newest generation and, until something of that
+  /// has been used, the one before.
+  private static let refreshTokens = """
+    CREATE TABLE refresh_tokens (
+      user_id text NOT NULL,
+      device_id text NOT NULL,
+      generation bigint NOT NULL,
+      current_hash bytea NOT NULL UNIQUE,
+      current_valid_until bigint,
+      previous_hash bytea UNIQUE,
+      previous_valid_until bigint,
+      session_end bigint,
+      PRIMARY KEY (user_id, device_id),
+      FOREIGN KEY (user_id, device_id) REFERENCES devices ON DELETE CASCADE
+    ) WITH (fillfactor = 70);
+    """
+
+  private static let shortLivedTokens = """
+    CREATE TABLE login_tokens (
+      token_hash bytea PRIMARY KEY,
+      user_id text NOT NULL REFERENCES users ON DELETE CASCADE,
+      valid_until bigint NOT NULL
+    );
+    CREATE INDEX login_tokens_by_end ON login_tokens (valid_until);
+    CREATE INDEX login_tokens_by_user ON login_tokens (user_id);
+    CREATE TABLE open_id_tokens (
+      token_hash bytea PRIMARY KEY,
+      user_id text NOT NULL REFERENCES users ON DELETE CASCADE,
+      valid_until bigint NOT NULL
+    );
+    CREATE INDEX open_id_tokens_by_end ON open_id_tokens (valid_until);
+    CREATE INDEX open_id_tokens_by_user ON open_id_tokens (user_id);
+    """
+
+  private static let care = """
+    CREATE TABLE profile_fields (
+      user_id text NOT NULL REFERENCES users ON DELETE CASCADE,
+      name text NOT NULL,
+      value text NOT NULL,
+      PRIMARY KEY (user_id, name)
+    );
+    CREATE TABLE ratelimit_override (
+      user_id text PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+      messages_per_second bigint NOT NULL,
+      burst_count bigint NOT NULL
+    );
+    CREATE TABLE users_pending_deactivation (
+      user_id text PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+      queued_at bigint NOT NULL,
+      claimed_until bigint NOT NULL
+    );
     """
 }

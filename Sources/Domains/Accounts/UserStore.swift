@@ -15,6 +15,7 @@ struct NewUser: Sendable {
   var isAdmin = false
   var isGuest = false
   var displayName: String?
+  var acceptedPolicies: [String] = []
 }
 
 enum UserStore {
@@ -25,6 +26,7 @@ enum UserStore {
       [
         .text(user.userID.text), .text(user.passwordHash), .int(user.createdAt),
         .bool(user.isAdmin), .bool(user.isGuest), .text(user.displayName),
+        .texts(user.acceptedPolicies),
       ])
     return rows.affectedRows == 1
   }
@@ -43,24 +45,26 @@ enum UserStore {
       userID: found, passwordHash: rows.text(0, 1), deactivated: rows.bool(0, 2) ?? false)
   }
 
-  static func profile(_ user: UserID, on database: any Querying) async throws -> Profile? {
-    let rows = try await database.query(selectProfile, [.text(user.text)])
-    guard rows.count > 0 else { return nil }
-    return Profile(displayName: rows.text(0, 0), avatarURL: rows.text(0, 1))
+  /// False when the user is not a guest, or no longer one.
+  static func upgradeGuest(
+    _ user: UserID, passwordHash: String, acceptedPolicies: [String],
+    on database: any Querying
+  ) async throws -> Bool {
+    let binds: [Bind] = [.text(user.text), .text(passwordHash), .texts(acceptedPolicies)]
+    return try await database.query(makeFull, binds).affectedRows == 1
   }
 
-  /// The profile after the change, or nil when there is no such account.
-  static func set(
-    _ field: ProfileField, to value: String?, of user: UserID, on database: any Querying
-  ) async throws -> Profile? {
-    let statement =
-      switch field {
-      case .displayName: setDisplayName
-      case .avatarURL: setAvatarURL
-      }
-    let rows = try await database.query(statement, [.text(user.text), .text(value)])
-    guard rows.count > 0 else { return nil }
-    return Profile(displayName: rows.text(0, 0), avatarURL: rows.text(0, 1))
+  static func setPassword(
+    _ hash: String, of user: UserID, on database: any Querying
+  ) async throws {
+    _ = try await database.query(updatePassword, [.text(user.text), .text(hash)])
+  }
+
+  /// Takes away what the user could sign in with and, with `erase`, what tells of them.
+  static func deactivate(
+    _ user: UserID, erase: Bool, on database: any Querying
+  ) async throws {
+    _ = try await database.query(deactivateUser, [.text(user.text), .bool(erase)])
   }
 
   static func nextGuestNumber(on database: any Querying) async throws -> Int64? {
@@ -70,8 +74,9 @@ enum UserStore {
   private static let insertUser = Statement(
     "accounts_insert_user",
     """
-    INSERT INTO users (user_id, password_hash, created_at, is_admin, is_guest, displayname)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO users
+      (user_id, password_hash, created_at, is_admin, is_guest, displayname, accepted_policies)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (user_id) DO NOTHING
     """)
 
@@ -85,22 +90,24 @@ enum UserStore {
     WHERE user_id = ANY (ARRAY[$1::text, $2::text]) ORDER BY user_id = $1 DESC LIMIT 1
     """)
 
-  private static let selectProfile = Statement(
-    "accounts_select_profile",
-    "SELECT displayname, avatar_url FROM users WHERE user_id = $1 AND NOT deactivated")
-
-  private static let setDisplayName = Statement(
-    "accounts_set_displayname",
+  private static let makeFull = Statement(
+    "accounts_upgrade_guest",
     """
-    UPDATE users SET displayname = $2 WHERE user_id = $1 AND NOT deactivated
-    RETURNING displayname, avatar_url
+    UPDATE users SET is_guest = false, password_hash = $2, accepted_policies = $3
+    WHERE user_id = $1 AND is_guest AND NOT deactivated
     """)
 
-  private static let setAvatarURL = Statement(
-    "accounts_set_avatar_url",
+  private static let updatePassword = Statement(
+    "accounts_set_password",
+    "UPDATE users SET password_hash = $2 WHERE user_id = $1 AND NOT deactivated")
+
+  private static let deactivateUser = Statement(
+    "accounts_deactivate",
     """
-    UPDATE users SET avatar_url = $2 WHERE user_id = $1 AND NOT deactivated
-    RETURNING displayname, avatar_url
+    UPDATE users SET deactivated = true, password_hash = NULL, erased = erased OR $2,
+      displayname = CASE WHEN $2 THEN NULL ELSE displayname END,
+      avatar_url = CASE WHEN $2 THEN NULL ELSE avatar_url END
+    WHERE user_id = $1
     """)
 
   private static let nextGuest = Statement(

@@ -45,7 +45,12 @@ final class ExclusivePool: Sendable {
   }
 
   /// How many connections are held by transactions.
-  var held: Int { state.withLock { $0.open.count - $0.idle.count } }
+  var held: Int { counts.held }
+
+  /// Connections that are open, those of them that transactions hold, and who waits for one.
+  var counts: (open: Int, held: Int, waiting: Int) {
+    state.withLock { ($0.open.count, $0.open.count - $0.idle.count, $0.waiting.count) }
+  }
 
   func closeSilent(for limit: TimeAmount) {
     let now = NIODeadline.now()

@@ -18,18 +18,18 @@ final class SharedLinks: Sendable {
   }
 
   private let context: ConnectionContext
-  private let count: Int
+  private let wanted: Int
   private let state = Mutex(State())
 
   init(_ context: ConnectionContext, count: Int) {
     self.context = context
-    self.count = max(count, 1)
+    wanted = max(count, 1)
   }
 
   /// Begins to open the connections.
   func start() {
     state.withLock { $0.downSince = .now() }
-    let tasks = (0..<count).map { _ in
+    let tasks = (0..<wanted).map { _ in
       Task(executorPreference: context.executor) { await self.keepOpen() }
     }
     state.withLock { $0.keepers = tasks }
@@ -51,7 +51,10 @@ final class SharedLinks: Sendable {
     state.withLock { $0.parked.count + $0.wires.reduce(0) { $0 + $1.load } }
   }
 
-  var isUp: Bool { state.withLock { !$0.wires.isEmpty } }
+  /// Connections that are open.
+  var count: Int { state.withLock { $0.wires.count } }
+
+  var isUp: Bool { count > 0 }
 
   /// Why the latest attempt to connect failed.
   var lastError: PostgresError? { state.withLock { $0.lastError } }

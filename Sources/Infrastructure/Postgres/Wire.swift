@@ -157,7 +157,7 @@ final class Wire: @unchecked Sendable {
       throw Self.misuse(name, "is one more than a connection prepares")
     }
     return Prepared(
-      query.statement, types: query.binds.map(\.typeID), timer: timers.timer(for: name))
+      query.statement, types: query.binds.map(\.typeID), timer: timers.timer(for: query.statement))
   }
 
   private static func misuse(_ name: String, _ how: String) -> PostgresError {

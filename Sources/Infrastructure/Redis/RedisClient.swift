@@ -59,6 +59,15 @@ package final class RedisClient: Sendable {
     _ = try await call(RedisCommand("DEL", keys.map { Array($0.utf8) }))
   }
 
+  /// Runs a Lua script, which Redis does as one step, and gives the integer that it returns.
+  package func evaluate(
+    _ script: String, key: String, arguments: [String]
+  ) async throws(RedisError) -> Int64 {
+    let command = RedisCommand("EVAL", ([script, "1", key] + arguments).map { Array($0.utf8) })
+    guard case .integer(let value) = try await call(command) else { throw .unexpectedReply }
+    return value
+  }
+
   private func call(_ command: RedisCommand) async throws(RedisError) -> RedisValue {
     guard let session = link.session else { throw .unavailable }
     return try await session.call(command)

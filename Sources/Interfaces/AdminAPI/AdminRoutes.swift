@@ -5,55 +5,72 @@ import MatrixJSON
 
 /// What the administrators' endpoints work with.
 package struct AdminRoutesDependencies: Sendable {
+  package let authenticator: Authenticator
   package let registration: SharedSecretRegistration
+  package let availability: UserAvailability
+  package let tokens: RegistrationTokens
+  package let overrides: RateLimitOverrides
 
-  package init(registration: SharedSecretRegistration) {
+  package init(
+    authenticator: Authenticator, registration: SharedSecretRegistration,
+    availability: UserAvailability, tokens: RegistrationTokens, overrides: RateLimitOverrides
+  ) {
+    self.authenticator = authenticator
     self.registration = registration
+    self.availability = availability
+    self.tokens = tokens
+    self.overrides = overrides
   }
 }
 
 /// The part of Synapse's admin API that is offered.
 package func adminRoutes(_ dependencies: AdminRoutesDependencies) -> [Route] {
-  let registration = dependencies.registration
-  return [
-    adminRoute("admin_register_nonce", .get, "/_synapse/admin/v1/register") { _ in
-      .json(200, ["nonce": .string(try await registration.nonce())])
-    },
-    adminRoute("admin_register", .post, "/_synapse/admin/v1/register") { request in
-      let session = try await registration(sharedSecretRequest(try request.json()))
-      return .json(
-        200,
-        [
-          "user_id": .string(session.userID.text),
-          "access_token": .string(session.accessToken),
-          "device_id": .string(session.deviceID),
-          "home_server": .string(session.userID.serverName.text),
-        ])
-    },
-  ]
+  let admin = AdminOnly(dependencies.authenticator)
+  return sharedSecretRoutes(dependencies.registration)
+    + registrationTokenRoutes(dependencies.tokens, admin)
+    + rateLimitRoutes(dependencies.overrides, admin)
+    + [
+      adminRoute(
+        "admin_username_available", .get, "/v1/username_available",
+        admin { request in
+          let name = try request.query.required("username")
+          try await dependencies.availability.check(name, forAdmin: true)
+          return .json(200, ["available": true])
+        })
+    ]
 }
 
-private func adminRoute(
-  _ id: String, _ method: HTTPMethod, _ path: String, _ handler: @escaping Route.Handler
+func adminRoute(
+  _ id: String, _ method: HTTPMethod, _ endpoint: String, _ handler: @escaping Route.Handler
 ) -> Route {
   Route(
-    id: id, method: method, patterns: [path], surface: .admin, roles: [.main, .genericWorker],
-    handler: handler)
+    id: id, method: method, patterns: ["/_synapse/admin\(endpoint)"], surface: .admin,
+    roles: [.main, .genericWorker], handler: handler)
 }
 
-/// Absent members are `M_BAD_JSON`, as Synapse has it here.
-private func sharedSecretRequest(_ body: JSONView) throws(MatrixError) -> SharedSecretRequest {
-  func text(_ key: String) throws(MatrixError) -> String {
-    guard let value = try body.optionalString(key) else {
-      throw .badJSON("\(key) must be specified")
+/// Turns a handler into a route's for administrators.
+struct AdminOnly: Sendable {
+  private let authenticator: Authenticator
+
+  init(_ authenticator: Authenticator) {
+    self.authenticator = authenticator
+  }
+
+  func callAsFunction(_ handler: @escaping Route.Handler) -> Route.Handler {
+    { [authenticator] request in
+      guard let token = request.bearerToken else { throw MatrixError.missingToken }
+      let requester = try await authenticator.requester(
+        token: token, from: request.remoteAddress)
+      guard requester.isAdmin else { throw AccountError.notAdministrator }
+      return try await handler(request)
     }
-    return value
   }
-  guard try body.optionalString("user_type") == nil else {
-    throw .invalidParam("user_type is not supported")
+}
+
+/// The user that the path names.
+func userID(in request: Request) throws(MatrixError) -> UserID {
+  guard let user = UserID(request.path("userId")) else {
+    throw .invalidParam("Not a valid user ID")
   }
-  return SharedSecretRequest(
-    nonce: try text("nonce"), username: try text("username"), password: try text("password"),
-    isAdmin: try body.optionalBool("admin") ?? false,
-    displayName: try body.optionalString("displayname"), mac: try text("mac"))
+  return user
 }

@@ -2,6 +2,7 @@ package import HTTPServing
 import MatrixCrypto
 import MatrixJSON
 package import Rooms
+package import Streams
 
 /// The calls that the fleet's processes make to each other. Every one needs
 /// `worker_replication_secret`.
@@ -20,6 +21,40 @@ package enum ReplicationRoutes {
         return try await persist(request, persister)
       }
     ]
+  }
+
+  /// For processes that write streams other than events.
+  package static func routes(owner: any StreamOwner, secret: String) -> [Route] {
+    [
+      Route(
+        id: "replication_call_owner", method: .post,
+        patterns: ["/_apus/replication/v1/streams/{stream}/{action}"], surface: .replication,
+        roles: [.main, .genericWorker, .eventPersister], balancing: .none, bodyLimit: bodyLimit
+      ) { request in
+        try authenticate(request, secret: secret)
+        guard let stream = StreamName(rawValue: request.path("stream")) else {
+          throw MatrixError.notFound("No such stream")
+        }
+        return try await call(
+          owner,
+          OwnerCall(stream: stream, action: request.path("action"), key: "", body: request.body))
+      }
+    ]
+  }
+
+  private static func call(
+    _ owner: any StreamOwner, _ call: OwnerCall
+  ) async throws -> Response {
+    do {
+      return .json(200, try await owner.call(call))
+    } catch {
+      switch error {
+      case .refused(let status, let code, let reason):
+        return .json(400, OwnerAnswerCodec.encode(status: status, code: code, reason: reason))
+      case .unavailable(let reason):
+        throw MatrixError(status: 503, code: .unknown, message: reason)
+      }
+    }
   }
 
   private static func authenticate(_ request: Request, secret: String) throws(MatrixError) {

@@ -68,33 +68,40 @@ package struct PowerLevels: Sendable {
   }
 }
 
-/// The users who made a room.
+/// The users who made a room. Read in place like the levels: a create event can name thousands.
 package struct RoomCreators: Sendable {
-  package let users: [UserID]
-  /// Whether they stand above all power levels.
-  package let arePrivileged: Bool
+  private let create: Event?
 
   package init(_ create: Event?) {
-    guard let create else {
-      users = []
-      arePrivileged = false
-      return
-    }
-    let rules = create.version.rules
-    arePrivileged = rules.creatorsArePrivileged
-    switch rules.creatorProperty {
+    self.create = create
+  }
+
+  /// Whether they stand above all power levels.
+  package var arePrivileged: Bool { create?.version.rules.creatorsArePrivileged ?? false }
+
+  package var users: [UserID] {
+    guard let create else { return [] }
+    switch create.version.rules.creatorProperty {
     case .content:
-      users = create.content["creator"]?.string.flatMap { UserID($0) }.map { [$0] } ?? []
+      return create.content["creator"]?.string.flatMap { UserID($0) }.map { [$0] } ?? []
     case .sender:
-      let additional =
-        arePrivileged
-        ? create.content["additional_creators"]?.elements
-          .compactMap { $0.string.flatMap { UserID($0) } } : nil
-      users = [create.sender] + (additional ?? [])
+      return [create.sender]
+        + (additional?.elements.compactMap { $0.string.flatMap { UserID($0) } } ?? [])
     }
   }
 
   func contains(_ user: String) -> Bool {
-    users.contains { sameBytes($0.text, user) }
+    guard let create else { return false }
+    switch create.version.rules.creatorProperty {
+    case .content:
+      return create.content["creator"]?.stringEquals(user) ?? false
+    case .sender:
+      return sameBytes(create.sender.text, user)
+        || additional?.elements.contains { $0.stringEquals(user) } ?? false
+    }
+  }
+
+  private var additional: JSONView? {
+    arePrivileged ? create?.content["additional_creators"] : nil
   }
 }

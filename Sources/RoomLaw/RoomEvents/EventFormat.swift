@@ -12,9 +12,11 @@ func checkedCanonicalEvent(
   do {
     let received = try JSONDocument(bytes, limits: version.rules.jsonLimits)
     guard received.root.kind == .object else { throw EventError.malformed(key: "event") }
-    canonical = try JSONDocument(
-      canonicalJSON(
-        received.root, dropping: ["unsigned"], numbers: version.rules.canonicalNumbers))
+    let text = try canonicalJSON(
+      received.root, dropping: ["unsigned"], numbers: version.rules.canonicalNumbers)
+    // What was canonical keeps its length only if nothing was left out.
+    let isUnchanged = received.root.isCanonical && text.count == bytes.count
+    canonical = isUnchanged ? received : try JSONDocument(text)
   } catch let error as JSONError {
     throw .json(error)
   } catch {
@@ -79,7 +81,7 @@ private func isHashedReference(_ view: JSONView) -> Bool {
 }
 
 extension RoomVersionRules {
-  var canonicalNumbers: CanonicalNumbers { jsonIsStrict ? .integers : .all }
+  var canonicalNumbers: CanonicalNumbers { jsonIsStrict ? .plainIntegers : .all }
 
   fileprivate var jsonLimits: JSONLimits {
     var limits = JSONLimits.event

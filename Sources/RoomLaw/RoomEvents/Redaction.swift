@@ -1,4 +1,4 @@
-import MatrixJSON
+package import MatrixJSON
 
 /// The event without what a redaction takes away: canonical, with hashes and signatures.
 ///
@@ -7,20 +7,30 @@ package func redactedBytes(of event: Event) -> [UInt8] {
   redacted(event.json, version: event.version, withSignatures: true)
 }
 
+/// What a redaction leaves of the content of an event of this type; the content is canonical.
+package func redactedContent(
+  _ content: JSONView, type: String, version: RoomVersion
+) -> [UInt8] {
+  var writer = JSONWriter(capacity: content.rawBytes.count)
+  writeRedacted(content: content, version.rules.redaction.contentRule(for: type), to: &writer)
+  return writer.bytes
+}
+
 /// Copies the surviving parts of an event in canonical form; as its keys are in order and its
 /// values canonical, so is the copy.
 func redacted(_ event: JSONView, version: RoomVersion, withSignatures: Bool) -> [UInt8] {
   let rules = version.rules.redaction
   let contentRule = rules.contentRule(for: event["type"]?.string ?? "")
-  var writer = JSONWriter()
+  var writer = JSONWriter(capacity: event.rawBytes.count)
   writer.beginObject()
-  for (key, value) in event.members where rules.topLevelKeys.contains(key) {
-    if key == "signatures", !withSignatures { continue }
+  for (key, value) in event.keyedViews {
+    guard let name = key.string, rules.topLevelKeys.contains(name) else { continue }
+    if name == "signatures", !withSignatures { continue }
     writer.key(key)
-    if key == "content" {
+    if name == "content" {
       writeRedacted(content: value, contentRule, to: &writer)
     } else {
-      writer.raw(value.rawBytes)
+      writer.value(value)
     }
   }
   writer.endObject()
@@ -32,21 +42,23 @@ func writeRedacted(
 ) {
   switch rule {
   case .everything:
-    writer.raw(content.rawBytes)
+    writer.value(content)
   case .keys(let keys):
     writer.beginObject()
-    for (key, value) in content.members where keys.contains(key) {
+    for (key, value) in content.keyedViews {
+      guard let name = key.string, keys.contains(name) else { continue }
       writer.key(key)
-      writer.raw(value.rawBytes)
+      writer.value(value)
     }
     writer.endObject()
   case .keysAndMember(let keys, let partial, let member):
     writer.beginObject()
-    for (key, value) in content.members {
-      if keys.contains(key) {
+    for (key, value) in content.keyedViews {
+      guard let name = key.string else { continue }
+      if keys.contains(name) {
         writer.key(key)
-        writer.raw(value.rawBytes)
-      } else if key == partial, value.kind == .object {
+        writer.value(value)
+      } else if name == partial, value.kind == .object {
         // An object without that member stays behind empty, as other servers have it.
         writer.key(key)
         writeRedacted(content: value, .keys([member]), to: &writer)

@@ -52,17 +52,34 @@ enum Sigil {
 ///
 /// - Returns: nil when a check fails; `.some(nil)` when the text has no colon.
 func scanIdentifier(_ text: String, sigil: UInt8) -> Int?? {
-  let utf8 = text.utf8
-  guard utf8.count <= maximumIdentifierBytes, utf8.first == sigil else { return nil }
-  var colon: Int?
-  for (offset, byte) in utf8.enumerated() {
-    if byte == 0 { return nil }
-    if byte == Sigil.colon, colon == nil { colon = offset }
+  text.withBytes { bytes in
+    guard bytes.count <= maximumIdentifierBytes, bytes.first == sigil else { return nil }
+    var colon: Int?
+    for offset in bytes.indices {
+      if bytes[offset] == 0 { return nil }
+      if colon == nil, bytes[offset] == Sigil.colon { colon = offset }
+    }
+    return .some(colon)
   }
-  return .some(colon)
+}
+
+/// The offset of the colon in an identifier that ends with the server it belongs to.
+///
+/// - Returns: nil when the text breaks the grammar.
+func colonBeforeServer(in text: String, sigil: UInt8) -> UInt8? {
+  guard let scanned = scanIdentifier(text, sigil: sigil), let colon = scanned,
+    ServerName.hostLength(of: text, from: colon + 1) != nil
+  else { return nil }
+  return UInt8(colon)
 }
 
 extension String {
+  /// Reads the bytes where they are: iterating over a `UTF8View` costs several times as much.
+  func withBytes<T>(_ body: (UnsafeBufferPointer<UInt8>) -> T) -> T {
+    var text = self
+    return text.withUTF8(body)
+  }
+
   /// The text from a byte offset that lies on a character boundary.
   func from(byte offset: Int) -> Substring {
     self[utf8.index(utf8.startIndex, offsetBy: offset)...]

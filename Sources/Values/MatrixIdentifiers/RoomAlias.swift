@@ -6,11 +6,9 @@ package struct RoomAlias: MatrixIdentifier {
   private let colon: UInt8
 
   package init?(_ text: String) {
-    guard let scanned = scanIdentifier(text, sigil: Sigil.alias), let colon = scanned,
-      ServerName.hostLength(of: text.utf8.dropFirst(colon + 1)) != nil
-    else { return nil }
+    guard let colon = colonBeforeServer(in: text, sigil: Sigil.alias) else { return nil }
     self.text = text
-    self.colon = UInt8(colon)
+    self.colon = colon
   }
 
   package init(localpart: String, server: ServerName) throws(IdentifierError) {

@@ -8,11 +8,11 @@ package struct RoomID: MatrixIdentifier {
 
   package init?(_ text: String) {
     guard let scanned = scanIdentifier(text, sigil: Sigil.room) else { return nil }
-    let rest = text.utf8.dropFirst()
     if let colon = scanned {
-      guard ServerName.hostLength(of: rest.dropFirst(colon)) != nil else { return nil }
+      guard ServerName.hostLength(of: text, from: colon + 1) != nil else { return nil }
     } else {
-      guard !rest.isEmpty, rest.allSatisfy(isURLSafeBase64) else { return nil }
+      let isHash = text.withBytes { $0.count > 1 && $0.dropFirst().allSatisfy(isURLSafeBase64) }
+      guard isHash else { return nil }
     }
     self.text = text
     self.colon = scanned.map { UInt8($0) }

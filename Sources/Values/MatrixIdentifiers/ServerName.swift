@@ -7,7 +7,7 @@ package struct ServerName: MatrixIdentifier {
   private let hostBytes: UInt16
 
   package init?(_ text: String) {
-    guard let hostBytes = Self.hostLength(of: text.utf8) else { return nil }
+    guard let hostBytes = Self.hostLength(of: text) else { return nil }
     self.text = text
     self.hostBytes = UInt16(hostBytes)
   }
@@ -15,7 +15,7 @@ package struct ServerName: MatrixIdentifier {
   /// For text that is part of an identifier whose initialiser has checked it.
   init(checked text: String) {
     self.text = text
-    self.hostBytes = UInt16(Self.hostLength(of: text.utf8) ?? text.utf8.count)
+    self.hostBytes = UInt16(Self.hostLength(of: text) ?? text.utf8.count)
   }
 
   /// Brackets of an IPv6 address included.
@@ -34,20 +34,27 @@ package struct ServerName: MatrixIdentifier {
   private static let maximumPortDigits = 5
   private static let addressBytesV6 = 2...45
 
-  /// The length of the host part, or nil when the name breaks the grammar.
-  static func hostLength(of name: some BidirectionalCollection<UInt8>) -> Int? {
+  /// The length of the host part of the name that a text ends with, or nil when the name breaks
+  /// the grammar.
+  ///
+  /// - Parameter start: of the name, in bytes.
+  static func hostLength(of text: String, from start: Int = 0) -> Int? {
+    text.withBytes { hostLength(of: UnsafeBufferPointer(rebasing: $0[start...])) }
+  }
+
+  private static func hostLength(of name: UnsafeBufferPointer<UInt8>) -> Int? {
     let host: Int
     if name.first == UInt8(ascii: "[") {
       guard let close = name.firstIndex(of: UInt8(ascii: "]")) else { return nil }
-      let address = name[name.index(after: name.startIndex)..<close]
+      let address = name[1..<close]
       guard addressBytesV6.contains(address.count), address.allSatisfy(isAddressByteV6)
       else { return nil }
-      host = address.count + 2
+      host = close + 1
     } else {
-      host = name.prefix(while: isNameByte).count
+      host = name.firstIndex { !isNameByte($0) } ?? name.count
       guard (1...maximumHostBytes).contains(host) else { return nil }
     }
-    let rest = name.dropFirst(host)
+    let rest = name[host...]
     guard let separator = rest.first else { return host }
     let digits = rest.dropFirst()
     guard separator == Sigil.colon, (1...maximumPortDigits).contains(digits.count),

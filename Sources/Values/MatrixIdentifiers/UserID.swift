@@ -9,11 +9,9 @@ package struct UserID: MatrixIdentifier {
   ///
   /// spec: appendices#historical-user-ids
   package init?(_ text: String) {
-    guard let scanned = scanIdentifier(text, sigil: Sigil.user), let colon = scanned,
-      ServerName.hostLength(of: text.utf8.dropFirst(colon + 1)) != nil
-    else { return nil }
+    guard let colon = colonBeforeServer(in: text, sigil: Sigil.user) else { return nil }
     self.text = text
-    self.colon = UInt8(colon)
+    self.colon = colon
   }
 
   /// A user of our own making, by the present grammar.

@@ -1,8 +1,13 @@
 /// Which numbers canonical JSON may hold.
 package enum CanonicalNumbers: Sendable {
-  /// Integers in ±(2^53-1). spec: appendices#canonical-json
+  /// Integers in ±(2^53-1) without fraction and exponent: all that events may have from room
+  /// version 6 on. spec: rooms/v6#canonical-json
+  case plainIntegers
+  /// Those integers however they are spelled: 1e10 is written as 10000000000.
+  ///
+  /// spec: appendices#canonical-json, the last example
   case integers
-  /// All, for events older than that rule: integers of any length as they are, others as
+  /// All, for events older than room version 6: integers of any length as they are, others as
   /// `JSONNumber` writes them, since such events were hashed in that form.
   ///
   /// spec: rooms/v1#canonical-json
@@ -15,19 +20,19 @@ package enum CanonicalNumbers: Sendable {
 ///
 /// spec: appendices#canonical-json
 /// - Parameter dropping: members of the value itself, not of inner ones, that are left out.
-/// - Throws: `.notCanonicalNumber` for fractions, exponents and integers beyond ±(2^53-1), unless
-///   all numbers are allowed.
+/// - Throws: `.notCanonicalNumber` for a number that may not be there.
 package func canonicalJSON(
   _ view: JSONView, dropping: Set<String> = [], numbers: CanonicalNumbers = .integers
 ) throws(JSONError) -> [UInt8] {
-  if view.isCanonical, dropping.isEmpty || view.kind != .object {
+  let dropped = view.kind == .object ? dropping.compactMap(view.find) : []
+  if view.isCanonical, dropped.isEmpty {
     return view.rawBytes.count == view.storage.bytes.count
       ? view.storage.bytes : Array(view.rawBytes)
   }
   var canonicaliser = Canonicaliser(
     view.storage, numbers: numbers, capacity: view.rawBytes.count)
   if view.kind == .object {
-    canonicaliser.beginObject(view.index, without: dropping.compactMap(view.find))
+    canonicaliser.beginObject(view.index, without: dropped)
   } else {
     canonicaliser.steps.append(.value(view.index))
   }
@@ -89,10 +94,16 @@ private struct Canonicaliser {
   private mutating func number(_ entry: TapeEntry) throws(JSONError) {
     // An integer that is not canonical is minus zero.
     if entry.flags.contains(.integer) { return output.append(UInt8(ascii: "0")) }
+    let text = storage.bytes[entry.range]
     switch numbers {
-    case .integers: throw .notCanonicalNumber(offset: entry.offset)
-    case .all: JSONNumber.write(storage.bytes[entry.range], to: &output)
+    case .plainIntegers: break
+    case .integers:
+      if let integer = JSONNumber.integer(text) {
+        return output.append(contentsOf: String(integer).utf8)
+      }
+    case .all: return JSONNumber.write(text, to: &output)
     }
+    throw .notCanonicalNumber(offset: entry.offset)
   }
 
   mutating func beginObject(_ object: Int, without dropped: [Int]) {

@@ -73,44 +73,87 @@ enum EscapedText {
   ///
   /// - Parameter text: between the quotation marks; checked by the parser.
   static func unescape(_ text: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) {
+    forEachPiece(of: text) { piece in
+      output.append(contentsOf: piece)
+      return true
+    }
+  }
+
+  /// Whether the escaped text stands for these bytes; makes no array, as a hostile object can have
+  /// a great many keys with escapes to be compared with.
+  static func isEqual(
+    _ text: UnsafeBufferPointer<UInt8>, _ other: UnsafeBufferPointer<UInt8>
+  ) -> Bool {
+    var compared = 0
+    let isPrefix = forEachPiece(of: text) { piece in
+      let end = compared + piece.count
+      guard end <= other.count else { return false }
+      defer { compared = end }
+      return textOrder(piece, UnsafeBufferPointer(rebasing: other[compared..<end])) == 0
+    }
+    return isPrefix && compared == other.count
+  }
+
+  /// Gives what the text stands for piece by piece, until the body has had enough.
+  ///
+  /// - Returns: false when the body returned false.
+  @discardableResult
+  private static func forEachPiece(
+    of text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Bool
+  ) -> Bool {
     var position = 0
     while position < text.count {
       let rest = text[position...]
       let backslash = rest.firstIndex(of: UInt8(ascii: "\\")) ?? rest.endIndex
-      output.append(contentsOf: text[position..<backslash])
-      guard backslash + 1 < text.count else { return }
-      position = backslash + 2
-      switch text[backslash + 1] {
-      case UInt8(ascii: "b"): output.append(0x08)
-      case UInt8(ascii: "t"): output.append(0x09)
-      case UInt8(ascii: "n"): output.append(0x0A)
-      case UInt8(ascii: "f"): output.append(0x0C)
-      case UInt8(ascii: "r"): output.append(0x0D)
-      case UInt8(ascii: "u"): position = unescapeUnicode(text, at: backslash, into: &output)
-      case let same: output.append(same)
-      }
+      let plain = UnsafeBufferPointer(rebasing: text[position..<backslash])
+      if !plain.isEmpty, !body(plain) { return false }
+      guard backslash + 1 < text.count else { return true }
+      let (scalar, end) = escapedScalar(text, at: backslash)
+      position = end
+      guard with(scalar, body) else { return false }
+    }
+    return true
+  }
+
+  private static func with(
+    _ scalar: UInt32, _ body: (UnsafeBufferPointer<UInt8>) -> Bool
+  ) -> Bool {
+    let encoded =
+      Unicode.Scalar(scalar).flatMap { UTF8.encode($0) } ?? UTF8.encodedReplacementCharacter
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: encoded.count) { buffer in
+      _ = buffer.initialize(fromContentsOf: encoded)
+      return body(UnsafeBufferPointer(buffer))
     }
   }
 
-  /// - Returns: the position after the escape, or after both of a pair of surrogates.
-  private static func unescapeUnicode(
-    _ text: UnsafeBufferPointer<UInt8>, at start: Int, into output: inout [UInt8]
-  ) -> Int {
+  /// What the escape at that position stands for, and the position after it or after both of a
+  /// pair of surrogates.
+  private static func escapedScalar(
+    _ text: UnsafeBufferPointer<UInt8>, at start: Int
+  ) -> (scalar: UInt32, end: Int) {
+    switch text[start + 1] {
+    case UInt8(ascii: "b"): (0x08, start + 2)
+    case UInt8(ascii: "t"): (0x09, start + 2)
+    case UInt8(ascii: "n"): (0x0A, start + 2)
+    case UInt8(ascii: "f"): (0x0C, start + 2)
+    case UInt8(ascii: "r"): (0x0D, start + 2)
+    case UInt8(ascii: "u"): unicodeScalar(text, at: start)
+    case let same: (UInt32(same), start + 2)
+    }
+  }
+
+  private static func unicodeScalar(
+    _ text: UnsafeBufferPointer<UInt8>, at start: Int
+  ) -> (scalar: UInt32, end: Int) {
     let end = start + unicodeEscapeBytes
-    guard end <= text.count, let unit = hexUnit(text, at: start + 2) else { return text.count }
-    guard case 0xD800...0xDBFF = unit else {
-      append(unit, to: &output)
-      return end
+    guard end <= text.count, let unit = hexUnit(text, at: start + 2) else {
+      return (0xFFFD, text.count)
     }
+    guard case 0xD800...0xDBFF = unit else { return (unit, end) }
     let pairEnd = end + unicodeEscapeBytes
-    guard pairEnd <= text.count, let low = hexUnit(text, at: end + 2) else { return text.count }
-    append(0x10000 + (unit & 0x3FF) << 10 + (low & 0x3FF), to: &output)
-    return pairEnd
-  }
-
-  private static func append(_ scalar: UInt32, to output: inout [UInt8]) {
-    if let scalar = Unicode.Scalar(scalar) {
-      output.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+    guard pairEnd <= text.count, let low = hexUnit(text, at: end + 2) else {
+      return (0xFFFD, text.count)
     }
+    return (0x10000 + (unit & 0x3FF) << 10 + (low & 0x3FF), pairEnd)
   }
 }

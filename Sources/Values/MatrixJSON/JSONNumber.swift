@@ -7,6 +7,8 @@ enum JSONNumber {
   /// From this power of ten on, and below the other one, the exponent is written.
   private static let plainPowers = -4..<16
   private static let exponentDigits = 2
+  /// Of 2^53-1.
+  private static let maximumDigits = 16
 
   /// - Parameter text: one number, checked by the parser.
   static func write(_ text: ArraySlice<UInt8>, to output: inout [UInt8]) {
@@ -21,6 +23,32 @@ enum JSONNumber {
     } else {
       writeScientific(digits, power, to: &output)
     }
+  }
+
+  /// The integer in ±(2^53-1) that a number with a fraction or an exponent amounts to, exactly.
+  ///
+  /// - Parameter text: one number, checked by the parser.
+  static func integer(_ text: ArraySlice<UInt8>) -> Int64? {
+    let isNegative = text.first == UInt8(ascii: "-")
+    let mantissa = text.dropFirst(isNegative ? 1 : 0).prefix { $0 | 0x20 != UInt8(ascii: "e") }
+    let whole = mantissa.prefix { $0 != UInt8(ascii: ".") }
+    let fraction = mantissa.dropFirst(whole.count + 1)
+    var digits = (whole + fraction)[...].drop { $0 == UInt8(ascii: "0") }
+    guard !digits.isEmpty else { return 0 }
+    // An exponent that needs more than 64 bits belongs to no integer here.
+    let exponent = text[mantissa.endIndex...].dropFirst()
+    guard var power = exponent.isEmpty ? 0 : Int(String(decoding: exponent, as: UTF8.self))
+    else { return nil }
+    power = power.subtractingReportingOverflow(fraction.count).partialValue
+    while digits.last == UInt8(ascii: "0") {
+      digits.removeLast()
+      power &+= 1
+    }
+    guard power >= 0, power <= maximumDigits - digits.count else { return nil }
+    digits += repeatElement(UInt8(ascii: "0"), count: power)
+    let magnitude = digits.reduce(0) { $0 * 10 + Int64($1 - UInt8(ascii: "0")) }
+    guard magnitude <= JSONParser.largestInteger else { return nil }
+    return isNegative ? -magnitude : magnitude
   }
 
   private static func isPartOfInteger(_ byte: UInt8) -> Bool {

@@ -58,14 +58,13 @@ extension JSONView {
 
   func textEquals(_ entry: TapeEntry, _ other: UnsafeBufferPointer<UInt8>) -> Bool {
     let range = entry.textRange
-    guard entry.flags.contains(.escaped) else {
-      guard range.count == other.count else { return false }
-      return storage.bytes.withUnsafeBufferPointer {
-        textOrder(UnsafeBufferPointer(rebasing: $0[range]), other) == 0
-      }
-    }
+    let isEscaped = entry.flags.contains(.escaped)
     // An escape is longer than what it stands for.
-    return range.count > other.count && unescaped(entry).elementsEqual(other)
+    guard isEscaped ? range.count > other.count : range.count == other.count else { return false }
+    return storage.bytes.withUnsafeBufferPointer {
+      let text = UnsafeBufferPointer(rebasing: $0[range])
+      return isEscaped ? EscapedText.isEqual(text, other) : textOrder(text, other) == 0
+    }
   }
 
   private func unescaped(_ entry: TapeEntry) -> [UInt8] {

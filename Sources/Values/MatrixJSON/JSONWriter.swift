@@ -39,6 +39,14 @@ package struct JSONWriter: Sendable {
     needsComma = false
   }
 
+  /// The key as it is spelled in its document.
+  package mutating func key(_ key: JSONView) {
+    separate()
+    bytes.append(contentsOf: key.rawBytes)
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
   package mutating func string(_ value: String) {
     separate()
     quoted(value)

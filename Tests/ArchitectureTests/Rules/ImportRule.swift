@@ -30,6 +30,9 @@ enum ImportRule {
     // Pure: no clock, no randomness, no system calls.
     Row("RoomLaw", "RoomEvents", "MatrixJSON MatrixIdentifiers MatrixCrypto"),
     Row("RoomLaw", "EventAuth", "RoomEvents MatrixJSON MatrixIdentifiers MatrixCrypto"),
+    Row(
+      "RoomLaw", "StateResolution",
+      "RoomEvents EventAuth MatrixIdentifiers MatrixCrypto HeapModule"),
 
     Row("Infrastructure", "Executors", "Glibc NIOCore NIOPosix"),
     Row("Infrastructure", "Telemetry", "Glibc Logging Metrics CoreMetrics NIOCore"),
@@ -55,17 +58,29 @@ enum ImportRule {
       "MatrixJSON MatrixIdentifiers MatrixCrypto Executors Telemetry Postgres Streams Logging"),
     Row(
       "Domains", "Rooms",
-      "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth Executors Telemetry "
-        + "Postgres Streams Accounts Logging Collections DequeModule"),
+      "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth StateResolution Executors "
+        + "Telemetry Postgres Streams Accounts PushRules Logging Collections DequeModule"),
+    Row(
+      "Domains", "PushRules",
+      "MatrixJSON MatrixIdentifiers RoomEvents EventAuth Executors Postgres Streams Telemetry "
+        + "Logging"),
+    Row(
+      "Domains", "DeviceKeys",
+      "MatrixJSON MatrixIdentifiers MatrixCrypto Executors Telemetry Postgres Streams Accounts "
+        + "Rooms Logging Collections DequeModule"),
+    Row(
+      "Domains", "Ephemera",
+      "MatrixJSON MatrixIdentifiers MatrixCrypto Executors Telemetry Postgres Streams Accounts "
+        + "Rooms Logging Collections DequeModule"),
     Row(
       "Domains", "Sync",
       "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents Executors Telemetry Postgres Streams "
-        + "Accounts Rooms Logging Collections DequeModule"),
+        + "Accounts Rooms PushRules DeviceKeys Ephemera Logging Collections DequeModule"),
 
     Row(
       "Interfaces", "ClientAPI",
       "MatrixJSON MatrixIdentifiers RoomEvents EventAuth HTTPServing Executors Accounts Rooms "
-        + "Sync Streams Logging"),
+        + "PushRules DeviceKeys Ephemera Sync Streams Logging"),
     Row(
       "Interfaces", "AdminAPI", "MatrixJSON MatrixIdentifiers HTTPServing Executors Accounts"),
     Row(
@@ -76,8 +91,8 @@ enum ImportRule {
     Row(
       "Runtime", "WorkerRuntime",
       "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth Executors Telemetry "
-        + "ServerConfig Postgres Redis HTTPServing HTTPFetching Streams Accounts Rooms Sync "
-        + "ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix NIOSSL "
+        + "ServerConfig Postgres Redis HTTPServing HTTPFetching Streams Accounts Rooms "
+        + "PushRules DeviceKeys Ephemera Sync ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix NIOSSL "
         + "ArgumentParser"),
 
     Row("Executables", "apus-main", "ArgumentParser ServerConfig WorkerRuntime"),

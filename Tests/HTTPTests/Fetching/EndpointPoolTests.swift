@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import HTTPFetching
@@ -59,7 +60,7 @@ import Testing
 
   @Test(arguments: 0..<20)
   func neverExceedsItsLimitsNorLosesARequest(seed: Int) {
-    var random = GarbageTests.Seeded(seed: UInt64(seed) + 1)
+    var random = SeededRandom(UInt64(seed) + 1)
     var pool = EndpointPool(connectionLimit: 4, waitingLimit: 6)
     var connecting = 0
     var open: Set<Int> = []

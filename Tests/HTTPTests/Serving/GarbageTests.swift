@@ -1,24 +1,9 @@
 import HTTPServing
+import TestKit
 import Testing
 
 /// Bytes that no client should send; the server must outlive them all.
 @Suite struct GarbageTests {
-  /// A small generator whose sequences are the same on every machine.
-  struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-      state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    }
-
-    mutating func next() -> UInt64 {
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return state
-    }
-  }
-
   private static let pieces: [String] = [
     "GET ", "PUT ", "POST ", "OPTIONS ", "CONNECT ", "HEAD ", "G\u{0}T ", "/versions", "/echo",
     "/rooms/%21/state/", "%", "%zz", "%00", "*", "http://", "://", "?", "&&=", "#", " ",
@@ -30,7 +15,7 @@ import Testing
     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
   ]
 
-  private static func bytes(_ random: inout Seeded) -> [UInt8] {
+  private static func bytes(_ random: inout SeededRandom) -> [UInt8] {
     var result: [UInt8] = []
     for _ in 0..<Int.random(in: 1...30, using: &random) {
       switch Int.random(in: 0..<10, using: &random) {
@@ -50,7 +35,7 @@ import Testing
     limits.headTime = .milliseconds(300)
     limits.bodyTime = .milliseconds(300)
     try await TestServer.with(limits: limits) { server in
-      var random = Seeded(seed: UInt64(seed) + 1)
+      var random = SeededRandom(UInt64(seed) + 1)
       for _ in 0..<60 {
         let garbage = Self.bytes(&random)
         let cut = Int.random(in: 0...garbage.count, using: &random)
@@ -72,7 +57,7 @@ import Testing
     limits.bodyTime = .milliseconds(50)
     limits.idleTime = .milliseconds(50)
     try await TestServer.with(limits: limits) { server in
-      var random = Seeded(seed: UInt64(seed) + 100)
+      var random = SeededRandom(UInt64(seed) + 100)
       for _ in 0..<15 {
         let garbage = Self.bytes(&random)
         let answers = try await server.talk { socket in

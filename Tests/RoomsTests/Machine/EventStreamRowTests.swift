@@ -2,6 +2,7 @@ import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
 import Streams
+import TestKit
 import Testing
 
 @testable import Rooms
@@ -23,7 +24,8 @@ struct EventStreamRowTests {
     }
     return StoredEvent(
       event: event, streamOrdering: 9_000_000_000_000, writer: WriterID(raw: .max),
-      unsigned: Array("\"prev_content\":{\"a\":[1,\"}\"]},\"prev_sender\":\"@a:b\"".utf8),
+      replaced: Array("\"prev_content\":{\"a\":[1,\"}\"]},\"prev_sender\":\"@a:b\"".utf8),
+      unsigned: Array("\"redacted_because\":{\"b\":\"}\"}".utf8),
       transaction: SendingTransaction(deviceID: "D\"", transactionID: "t\n"),
       redactedBy: EventID("$redaction"))
   }
@@ -37,6 +39,7 @@ struct EventStreamRowTests {
     #expect(read.event.version == version)
     #expect(read.streamOrdering == stored.streamOrdering)
     #expect(read.writer == stored.writer)
+    #expect(read.replaced == stored.replaced)
     #expect(read.unsigned == stored.unsigned)
     #expect(read.transaction == stored.transaction)
     #expect(read.redactedBy == stored.redactedBy)
@@ -48,7 +51,7 @@ struct EventStreamRowTests {
   }
 
   @Test(arguments: [
-    "id", "event", "ordering", "writer", "room_version", "unsigned",
+    "id", "event", "ordering", "writer", "room_version", "replaced", "unsigned",
   ])
   func aRowWithoutAFieldIsRefused(_ field: String) throws {
     var row = JSON(try JSONDocument(EventStreamRow.encode(try sample())).root)

@@ -103,10 +103,36 @@ struct AliasStoreTests {
       #expect(try await aliases.creator(of: a) == alice)
       #expect(try await aliases.aliases(of: room) == [a, b])
       #expect(try await aliases.aliases(of: other).isEmpty)
-      try await aliases.remove(a)
+      try await aliases.remove(a, of: other)
+      #expect(try await aliases.room(named: a) == room)
+      try await aliases.remove(a, of: room)
       #expect(try await aliases.room(named: a) == nil)
       #expect(try await aliases.creator(of: a) == nil)
       #expect(try await aliases.aliases(of: room) == [b])
+    }
+  }
+
+  /// The name of a room that is being made: nobody finds it, and nobody takes it, for a while.
+  @Test func aNameIsKeptForARoomThatDoesNotExistYet() async throws {
+    try await withWorld { world in
+      let (coming, room) = (try RoomFixture.room("!soon:a.example"), try await world.makeRoom())
+      let alice = try RoomFixture.user(RoomFixture.alice)
+      let bob = try RoomFixture.user(RoomFixture.bob)
+      let (name, aliases) = (try alias("#a:a.example"), world.aliases)
+      let end = 10 + Int64(AliasStore.reservation / .milliseconds(1))
+      #expect(try await aliases.add(name, for: coming, by: alice, now: 10))
+      #expect(try await aliases.room(named: name) == nil)
+      #expect(try await aliases.rooms(named: [name]).isEmpty)
+      #expect(try await !aliases.add(name, for: room, by: bob, now: end))
+      // The answer to the first insertion may have been lost.
+      #expect(try await aliases.add(name, for: coming, by: alice, now: 10))
+      #expect(try await !aliases.add(name, for: coming, by: alice, now: 11))
+      #expect(try await aliases.add(name, for: room, by: bob, now: end + 1))
+      #expect(try await aliases.room(named: name) == room)
+      #expect(try await aliases.rooms(named: [name]) == [name: room])
+      #expect(try await aliases.creator(of: name) == bob)
+      // Of a room that exists it is kept for ever.
+      #expect(try await !aliases.add(name, for: coming, by: alice, now: .max))
     }
   }
 

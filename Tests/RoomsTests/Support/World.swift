@@ -149,7 +149,7 @@ extension World {
     ChangeMembership(
       persister: writer, memberships: memberships, profiles: profiles, serverName: serverName)
   }
-  var send: SendEvent { SendEvent(persister: writer, aliases: aliases) }
+  var send: SendEvent { SendEvent(persister: writer, aliases: aliases, states: states) }
   var access: RoomAccess { RoomAccess(memberships: memberships, states: states) }
   var read: ReadRoom { ReadRoom(states: states, events: events, memberships: memberships) }
   var history: ReadHistory {

@@ -1,3 +1,4 @@
+import Executors
 import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
@@ -203,6 +204,30 @@ struct CreateRoomTests {
     }
   }
 
+  /// Nobody knows whether the room came to be, so its name waits for it.
+  @Test func aWriterThatIsAwayLeavesTheNameForAWhile() async throws {
+    try await withWorld { world in
+      let creator = CreateRoom(
+        persister: Unreachable(), aliases: world.aliases, profiles: world.profiles,
+        serverName: world.serverName, signingKey: world.key, clock: world.clock)
+      var options = RoomOptions()
+      options.aliasName = "a"
+      await #expect(throws: RoomError.unavailable("away")) {
+        try await creator.create(options, by: try RoomFixture.user(RoomFixture.alice))
+      }
+      let alias = try present(RoomAlias("#a:a.example"), "alias")
+      await #expect(throws: RoomError.unknownAlias) {
+        try await world.directory.room(named: alias)
+      }
+      await #expect(throws: RoomError.aliasTaken) {
+        try await create(world) { $0.aliasName = "a" }
+      }
+      world.clock.advance(by: Int64(AliasStore.reservation / .milliseconds(1)) + 1)
+      let room = try await create(world) { $0.aliasName = "a" }.room
+      #expect(try await world.directory.room(named: alias) == room)
+    }
+  }
+
   @Test func aRoomThatIsRefusedLeavesNothingBehind() async throws {
     try await withWorld { world in
       await #expect(throws: RoomError.self) {
@@ -253,6 +278,29 @@ struct CreateRoomTests {
     }
   }
 
+  /// Two workers know nothing of each other, and their create events are the same.
+  @Test(arguments: RoomFixture.versions)
+  func roomsMadeAtOnceByTwoWorkersAreDifferent(_ version: RoomVersion) async throws {
+    try await withWorld { world in
+      var options = RoomOptions()
+      options.version = version
+      options.aliasName = "a"
+      let worker = CreateRoom(
+        persister: world.writer, aliases: world.aliases, profiles: world.profiles,
+        serverName: world.serverName, signingKey: world.key, clock: world.clock)
+      let alice = try RoomFixture.user(RoomFixture.alice)
+      let first = try await world.create.create(options, by: alice)
+      options.aliasName = "b"
+      let second = try await worker.create(options, by: alice)
+      #expect(first.room != second.room)
+      #expect(try await world.number("rooms", "SELECT count(*) FROM rooms") == 2)
+      for made in [first, second] {
+        #expect(try await world.aliases.room(named: try present(made.alias, "alias")) == made.room)
+        #expect(try await world.aliases.aliases(of: made.room).count == 1)
+      }
+    }
+  }
+
   @Test func contentWithoutCanonicalFormIsRefused() async throws {
     try await withWorld { world in
       await #expect(throws: RoomError.self) {
@@ -264,6 +312,12 @@ struct CreateRoomTests {
         }
       }
     }
+  }
+}
+
+private struct Unreachable: EventPersister {
+  func persist(_ request: PersistRequest) async throws(PersistError) -> [PersistedEvent] {
+    throw .unavailable(reason: "away")
   }
 }
 

@@ -179,4 +179,35 @@ struct SendEventTests {
       }
     }
   }
+
+  /// What the room has announced before may stay, wherever it leads by now.
+  @Test func onlyNewAliasesAreChecked() async throws {
+    try await withWorld { world in
+      let room = try await world.makeRoom()
+      let alice = try RoomFixture.user(RoomFixture.alice)
+      let names = try ["main", "one", "two"].map {
+        try present(RoomAlias("#\($0):a.example"), "alias")
+      }
+      for name in names { try await world.directory.add(name, for: room, by: alice) }
+      let announce = { (main: String, others: [String]) async throws in
+        let content: JSON = [
+          "alias": .string("#\(main):a.example"),
+          "alt_aliases": .array(others.map { .string("#\($0):a.example") }),
+        ]
+        _ = try await world.send.state(
+          in: room, type: "m.room.canonical_alias", stateKey: "",
+          content: try JSONDocument(content.bytes).root, sender: alice)
+      }
+      try await announce("main", ["one"])
+      for name in names.prefix(2) { try await world.directory.remove(name, by: alice) }
+      try await announce("main", ["one", "two", "two"])
+      try await announce("two", ["one"])
+      // Each place on its own: what was an alternative may not become the main one.
+      await #expect(throws: RoomError.self) { try await announce("one", []) }
+      await #expect(throws: RoomError.self) { try await announce("main", ["one"]) }
+      await #expect(throws: RoomError.self) { try await announce("two", ["main", "one"]) }
+      try await announce("two", [])
+      await #expect(throws: RoomError.self) { try await announce("two", ["one"]) }
+    }
+  }
 }

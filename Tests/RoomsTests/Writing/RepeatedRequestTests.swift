@@ -109,15 +109,18 @@ struct RepeatedRequestTests {
   }
 
   private func creation(
-    _ world: World, _ version: RoomVersion
+    _ world: World, _ version: RoomVersion, transaction: String? = nil
   ) throws -> (RoomID, PersistRequest) {
     let create = try RoomFixture.createEvent(version, world.key, world.serverName)
+    var join = try RoomFixture.state(
+      "m.room.member", RoomFixture.alice, ["membership": "join"], by: RoomFixture.alice)
+    join.transaction = transaction.map {
+      TransactionKey(userID: join.sender, deviceID: "", transactionID: $0)
+    }
     let request = PersistRequest(
       roomID: create.roomID, creation: RoomCreation(version: version, createEvent: create.bytes),
       intents: [
-        try RoomFixture.state(
-          "m.room.member", RoomFixture.alice, ["membership": "join"], by: RoomFixture.alice),
-        try RoomFixture.state("m.room.topic", "", ["topic": "t"], by: RoomFixture.alice),
+        join, try RoomFixture.state("m.room.topic", "", ["topic": "t"], by: RoomFixture.alice),
       ])
     return (create.roomID, request)
   }
@@ -134,6 +137,22 @@ struct RepeatedRequestTests {
       #expect(afterRestart.map(\.eventID) == first.map(\.eventID))
       #expect(again.allSatisfy { $0.isDuplicate })
       #expect(try await world.story(of: room).map(\.event.eventID) == first.map(\.eventID))
+    }
+  }
+
+  /// The create event says who and when; what was asked for says the transaction.
+  @Test func anotherRequestWithTheSameCreateEventIsRefused() async throws {
+    try await withWorld { world in
+      let (room, request) = try creation(world, .v12, transaction: "one")
+      let (_, other) = try creation(world, .v12, transaction: "two")
+      let together = try await world.inOneBatch([request, other])
+      let first = try present(together.first, "answer").get()
+      #expect(throws: PersistError.roomInUse) { try together[1].get() }
+      await #expect(throws: PersistError.roomInUse) { try await world.writer.persist(other) }
+      let again = try await world.persistAfterRestart(request)
+      #expect(again.map(\.eventID) == first.map(\.eventID))
+      #expect(again.allSatisfy { $0.isDuplicate })
+      #expect(try await world.story(of: room).count == 3)
     }
   }
 

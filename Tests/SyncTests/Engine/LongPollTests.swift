@@ -23,14 +23,25 @@ struct LongPollTests {
     worker.engine.memory.withState { $0.waiters.count }
   }
 
+  /// What a request of the user is answered that waits while the action happens.
+  private func answer(
+    to user: String, of worker: Worker, since: SyncToken,
+    during action: () async throws -> Void
+  ) async throws -> Answer {
+    async let answer = worker.sync(user, since: since, timeout: Self.long)
+    try await wait(for: user, in: worker)
+    try await action()
+    return try await answer
+  }
+
   @Test func aMessageWakes() async throws {
     try await withWorld { world in
       let room = try await world.makeRoom()
       let since = try await world.main.sync(World.alice).next
-      async let answer = world.main.sync(World.alice, since: since, timeout: Self.long)
-      try await wait(for: World.alice, in: world.main)
-      try await world.say("news", in: room)
-      #expect(try await answer.joined(room)?.bodies == ["news"])
+      let answer = try await answer(to: World.alice, of: world.main, since: since) {
+        try await world.say("news", in: room)
+      }
+      #expect(answer.joined(room)?.bodies == ["news"])
       #expect(waiters(world.main) == 0)
     }
   }
@@ -39,10 +50,10 @@ struct LongPollTests {
     try await withTwoWorkers { world, worker in
       let room = try await world.makeRoom()
       let since = try await world.main.sync(World.alice).next
-      async let answer = worker.sync(World.alice, since: since, timeout: Self.long)
-      try await wait(for: World.alice, in: worker)
-      try await world.say("news", in: room)
-      #expect(try await answer.joined(room)?.bodies == ["news"])
+      let answer = try await answer(to: World.alice, of: worker, since: since) {
+        try await world.say("news", in: room)
+      }
+      #expect(answer.joined(room)?.bodies == ["news"])
     }
   }
 
@@ -68,10 +79,10 @@ struct LongPollTests {
     try await withWorld { world in
       let room = try await world.makeRoom()
       let since = try await world.main.sync(World.bob).next
-      async let answer = world.main.sync(World.bob, since: since, timeout: Self.long)
-      try await wait(for: World.bob, in: world.main)
-      try await world.member(World.bob, "invite", in: room, by: World.alice)
-      #expect(try await answer.invited(room) != nil)
+      let answer = try await answer(to: World.bob, of: world.main, since: since) {
+        try await world.member(World.bob, "invite", in: room, by: World.alice)
+      }
+      #expect(answer.invited(room) != nil)
     }
   }
 
@@ -80,10 +91,10 @@ struct LongPollTests {
       let room = try await world.makeRoom()
       try await world.member(World.bob, "join", in: room)
       let since = try await world.main.sync(World.bob).next
-      async let answer = world.main.sync(World.bob, since: since, timeout: Self.long)
-      try await wait(for: World.bob, in: world.main)
-      try await world.member(World.bob, "leave", in: room, by: World.alice)
-      #expect(try await answer.left(room) != nil)
+      let answer = try await answer(to: World.bob, of: world.main, since: since) {
+        try await world.member(World.bob, "leave", in: room, by: World.alice)
+      }
+      #expect(answer.left(room) != nil)
     }
   }
 
@@ -93,12 +104,11 @@ struct LongPollTests {
       let (room, other) = (try await world.makeRoom(), try await world.makeRoom())
       try await world.member(World.bob, "join", in: room)
       let since = try await world.main.sync(World.bob).next
-      async let answer = world.main.sync(World.bob, since: since, timeout: Self.long)
-      try await wait(for: World.bob, in: world.main)
-      try await world.say(1...3, in: other)
-      #expect(waiters(world.main) == 1)
-      try await world.say("news", in: room)
-      let told = try await answer
+      let told = try await answer(to: World.bob, of: world.main, since: since) {
+        try await world.say(1...3, in: other)
+        #expect(waiters(world.main) == 1)
+        try await world.say("news", in: room)
+      }
       #expect(told.rooms("join").count == 1)
       #expect(told.joined(room)?.bodies == ["news"])
       let next = try await world.main.sync(World.bob, since: told.next)

@@ -38,6 +38,8 @@ struct Remembering: Sendable {
       #expect(state.loadingViews.isEmpty)
       #expect(state.loadingUsers.isEmpty)
       #expect(state.stateCount == state.views.values.map(\.state.count).reduce(0, +))
+      #expect(
+        state.membershipCount == state.users.values.map(\.memberships.count).reduce(0, +))
       #expect(Set(state.viewUse.keys) == Set(state.views.keys))
       #expect(Set(state.userUse.keys) == Set(state.users.keys))
       var usersByRoom: [RoomID: Set<UserID>] = [:]
@@ -67,12 +69,20 @@ struct MemoryLoaderTests {
   private static let viewQuery = "room_snapshots"
   private static let userQuery = "memberships_of_user"
 
-  @Test func eventsThatArriveWhileARoomIsLoaded() async throws {
+  /// Gives `body` a room and a worker whose loads of rooms the database holds back.
+  private func withHeldViews(
+    _ body: @Sendable (World, RoomID, Remembering, GatedDatabase) async throws -> Void
+  ) async throws {
     try await withWorld { world in
-      let room = try await world.makeRoom()
-      let alice = try world.user(World.alice)
       let database = GatedDatabase(world.database, holding: Self.viewQuery)
-      let worker = Remembering(world, database)
+      try await body(
+        world, try await world.makeRoom(), Remembering(world, database), database)
+    }
+  }
+
+  @Test func eventsThatArriveWhileARoomIsLoaded() async throws {
+    try await withHeldViews { world, room, worker, database in
+      let alice = try world.user(World.alice)
       async let loaded = failure { try await worker.loader.loadViews([room], for: alice) }
       let held = try await database.held()
       let message = try await world.say("late", in: room)
@@ -110,11 +120,8 @@ struct MemoryLoaderTests {
   /// One load fails while another goes on: what arrived belongs to that as well.
   @Test(arguments: [true, false])
   func twoLoadsOfARoom(_ firstFails: Bool) async throws {
-    try await withWorld { world in
-      let room = try await world.makeRoom()
+    try await withHeldViews { world, room, worker, database in
       let alice = try world.user(World.alice)
-      let database = GatedDatabase(world.database, holding: Self.viewQuery)
-      let worker = Remembering(world, database)
       async let first = failure { try await worker.loader.loadViews([room], for: alice) }
       let one = try await database.held()
       async let second = failure { try await worker.loader.loadViews([room], for: alice) }
@@ -164,12 +171,46 @@ struct MemoryLoaderTests {
     }
   }
 
-  @Test func aLoadThatFailsLeavesNothing() async throws {
+  /// What does not fit is not lost: the load is made again.
+  @Test func aLoadThatMissedSomethingIsNotUsed() async throws {
     try await withWorld { world in
-      let room = try await world.makeRoom()
+      let (room, other) = (try await world.makeRoom(), try await world.makeRoom())
+      let (alice, bob) = (try world.user(World.alice), try world.user(World.bob))
+      let limits = SyncMemory.Limits(late: 2)
+      let rooms = GatedDatabase(world.database, holding: Self.viewQuery)
+      let worker = Remembering(world, rooms, limits: limits)
+      async let loaded = failure { try await worker.loader.loadViews([room, other], for: alice) }
+      let held = try await rooms.held()
+      try await world.say(1...3, in: room)
+      try await world.say(1...2, in: other)
+      held.release()
+      #expect(await loaded == nil)
+      #expect(worker.view(of: room) == nil)
+      #expect(worker.view(of: other)?.last?.event.content["body"]?.string == "m2")
+      let users = GatedDatabase(world.database, holding: Self.userQuery)
+      let another = Remembering(world, users, limits: limits)
+      async let known = failure { try await another.loader.loadUser(bob) }
+      let kept = try await users.held()
+      for membership in ["join", "leave", "join"] {
+        try await world.member(World.bob, membership, in: room)
+      }
+      kept.release()
+      #expect(await known == nil)
+      #expect(another.membership(of: bob, in: room) == nil)
+      worker.expectSettled()
+      another.expectSettled()
+      // A load that nothing disturbs is used.
+      let calm = Remembering(world, world.database, limits: limits)
+      try await calm.loader.loadViews([room], for: alice)
+      try await calm.loader.loadUser(bob)
+      #expect(calm.membership(of: bob, in: room) == "join")
+      #expect(calm.view(of: room) != nil)
+    }
+  }
+
+  @Test func aLoadThatFailsLeavesNothing() async throws {
+    try await withHeldViews { world, room, worker, database in
       let alice = try world.user(World.alice)
-      let database = GatedDatabase(world.database, holding: Self.viewQuery)
-      let worker = Remembering(world, database)
       async let loaded = failure { try await worker.loader.loadViews([room], for: alice) }
       try await database.held().fail()
       #expect(await loaded is GatedDatabase.Failure)
@@ -253,6 +294,24 @@ struct EvictionTests {
       try await worker.loader.loadViews([mine], for: try world.user(World.bob))
       #expect(worker.view(of: mine) != nil)
       #expect(worker.memory.withState { $0.stateCount } <= 2 * size)
+      worker.expectSettled()
+    }
+  }
+
+  @Test func usersOfManyRoomsGoSooner() async throws {
+    try await withWorld { world in
+      let rooms = try await makeRooms(2, world)
+      let ids = try (0..<4).map { try world.user("@user\($0):a.example") }
+      for user in ids {
+        for room in rooms { try await world.member(user.text, "join", in: room) }
+      }
+      let worker = Remembering(world, world.database, limits: .init(memberships: 6))
+      for user in ids[..<3] { try await worker.loader.loadUser(user) }
+      #expect(worker.memory.withState { $0.users.count } == 3)
+      try await worker.loader.loadUser(ids[3])
+      // Down to four fifths of six.
+      let held = worker.memory.withState { state in ids.map { state.users[$0] != nil } }
+      #expect(held == [false, false, true, true])
       worker.expectSettled()
     }
   }

@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from .errors import FleetError
 from .nginx import Nginx
 from .plan import HOST, Plan
 from .ports import is_free, listener_of
-from .postgres import DATABASE, ROLE, SOCKET_NAME, Postgres
+from .postgres import DATABASE, ROLE, SOCKET_NAME, Postgres, others_may_enter
 from .processes import KILL_AFTER_SECONDS, Child, Echo, Reaper, RestartDelay, stop_all
 from .redis import Redis
 from .site import Site
@@ -48,12 +49,12 @@ class Fleet:
         self.folder, self.plan, self.options = Path(folder).resolve(), plan, options
         self.programs, self.report = Path(programs).resolve(), report
         self.log_folder = self.folder / "log"
-        sockets = socket_folder(self.folder)
+        self.sockets = sockets = socket_folder(self.folder)
         self.site = Site(self.folder)
         self.postgres = Postgres(
             self.folder / "postgres", sockets / "pg", options.shared_buffers)
         self.redis = Redis(self.folder / "redis", sockets)
-        self.nginx = Nginx(self.folder / "nginx", options.port)
+        self.nginx = Nginx(self.folder / "nginx", options.port, sockets / "nginx")
         names = [*(one.name for one in plan.processes), "postgres", "redis", "nginx"]
         self.echo = Echo(names) if echo else None
         self.children, self.lock_file, self.reaper = {}, None, None
@@ -69,6 +70,14 @@ class Fleet:
         return [self.children[one.name] for one in self.plan.processes]
 
     # ---- start ---------------------------------------------------------------------------------
+
+    def check(self):
+        """Find out what would refuse a start, before minutes are spent on a build."""
+        if (self.folder / "run").exists():
+            self._lock()
+            self._unlock()
+        self.site.check_name(self.options.server_name)
+        self._check_ports()
 
     def prepare(self):
         """Take the folder for ourselves and make what is missing in it."""
@@ -165,8 +174,8 @@ class Fleet:
             if not (self.programs / process.program).exists():
                 raise FleetError(f"{self.programs / process.program} is missing: build it first")
             self._add(process.name, self.command(process))
-        self._add("postgres", self.postgres.command(), user=self.postgres.owner,
-                  cwd=self.postgres.folder, stop_signal=self.postgres.stop_signal)
+        self._add("postgres", self.postgres.command(), identity=self.postgres.identity(), cwd="/",
+                  stop_signal=self.postgres.stop_signal)
         if not self.plan.monolith:
             self._add("redis", self.redis.command())
         self._add("nginx", self.nginx.command())
@@ -202,13 +211,17 @@ class Fleet:
         file.flush()
         self.lock_file = file
 
+    def _unlock(self):
+        if self.lock_file:
+            self.lock_file.close()
+            self.lock_file = None
+
     def _make_socket_folder(self):
-        sockets = self.redis.socket.parent
-        sockets.mkdir(parents=True, exist_ok=True)
-        if sockets.stat().st_uid != os.getuid():
-            raise FleetError(f"{sockets} belongs to another user: remove it, or choose another "
-                             "data folder (--data)")
-        sockets.chmod(0o711)
+        self.sockets.mkdir(parents=True, exist_ok=True)
+        if self.sockets.stat().st_uid != os.getuid():
+            raise FleetError(f"{self.sockets} belongs to another user: remove it, or choose "
+                             "another data folder (--data)")
+        self.sockets.chmod(0o711)
 
     def _check_ports(self):
         wanted = [(self.options.port, "nginx (--port)")]
@@ -219,9 +232,12 @@ class Fleet:
             if ports.count(port) > 1:
                 both = " and ".join(name for other, name in wanted if other == port)
                 raise FleetError(f"port {port} is wanted twice: by {both}")
-            if not is_free(port):
-                raise FleetError(
-                    f"port {port}, wanted by {user}, is taken by {listener_of(port)}")
+            try:
+                if not is_free(port):
+                    raise FleetError(
+                        f"port {port}, wanted by {user}, is taken by {listener_of(port)}")
+            except OSError as error:
+                raise FleetError(f"port {port}, wanted by {user}: {error}") from error
 
     def _until(self, condition, child, deadline):
         while not condition():
@@ -241,12 +257,13 @@ class Fleet:
                 in_order &= self.stop_servers()
             else:
                 in_order &= stop_all([self.children[n] for n in names if n in self.children])
+        self.postgres.close_way()
         if self.reaper:
             self.reaper.close()
             self.reaper = None
-        if self.lock_file:
-            self.lock_file.close()
-            self.lock_file = None
+            if not self.sockets.is_relative_to(self.folder):
+                shutil.rmtree(self.sockets, ignore_errors=True)
+        self._unlock()
         return in_order
 
     def stop_servers(self):
@@ -325,9 +342,11 @@ def is_alive(pid):
 
 
 def socket_folder(folder):
-    """Where the sockets go: in the data folder, or under /tmp when its path is too long."""
+    """Where the sockets go: in the data folder, or under /tmp when its path is too long, or
+    closed to the users as whom root runs Postgres and the workers of nginx."""
     sockets = folder / "run" / "sockets"
-    if len(os.fsencode(sockets / "pg" / SOCKET_NAME)) <= SOCKET_PATH_LIMIT:
+    short = len(os.fsencode(sockets / "pg" / SOCKET_NAME)) <= SOCKET_PATH_LIMIT
+    if short and (os.getuid() != 0 or others_may_enter(folder)):
         return sockets
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
     return Path(f"/tmp/apus-{os.getuid()}-{name}")

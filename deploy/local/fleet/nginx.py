@@ -17,11 +17,11 @@ http {{
   access_log off;
   server_tokens off;
   map_hash_bucket_size 256;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
+  client_body_temp_path {temporary}/body;
+  proxy_temp_path {temporary}/proxy;
+  fastcgi_temp_path {temporary}/fastcgi;
+  uwsgi_temp_path {temporary}/uwsgi;
+  scgi_temp_path {temporary}/scgi;
   keepalive_requests 1000000;
   keepalive_timeout 300s;
 
@@ -31,10 +31,11 @@ http {{
 
 
 class Nginx:
-    """nginx on `port`, its files in `folder`."""
+    """nginx on `port`, its files in `folder`; what its workers write goes to `temporary`, which
+    other users must be able to reach when nginx is started by root."""
 
-    def __init__(self, folder, port):
-        self.folder, self.port = Path(folder), port
+    def __init__(self, folder, port, temporary):
+        self.folder, self.port, self.temporary = Path(folder), port, Path(temporary)
         self.file = self.folder / "nginx.conf"
 
     def command(self):
@@ -42,7 +43,8 @@ class Nginx:
 
     def prepare(self, apusctl, files, workers):
         """Write the configuration; `files` are the fleet's shared ones, `workers` the others."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder, self.temporary):
+            folder.mkdir(parents=True, exist_ok=True)
         command = [apusctl, "nginx", "--listen", f"{HOST}:{self.port}", "--host", "_"]
         command += [part for file in files for part in ("--config-path", str(file))]
         if workers:
@@ -52,7 +54,8 @@ class Nginx:
             raise FleetError(f"apusctl nginx failed:\n{done.stderr.strip()}")
         self.file.write_text(CONFIGURATION.format(
             user="user www-data;\n" if os.getuid() == 0 else "", folder=self.folder,
-            processes=min(2, os.cpu_count() or 1), routes=done.stdout), encoding="utf-8")
+            temporary=self.temporary, processes=min(2, os.cpu_count() or 1),
+            routes=done.stdout), encoding="utf-8")
 
 
 def program():

@@ -9,7 +9,7 @@ from .errors import FleetError
 
 BUILD_PACKAGES = ("libpq-dev", "libhiredis-dev", "libssl-dev", "libyaml-dev", "libcrypt-dev",
                   "pkg-config")
-RUN_PACKAGES = ("postgresql", "redis-server", "nginx")
+RUN_PACKAGES = ("postgresql", "redis-server", "nginx", "curl")
 SWIFT_PLACES = ("/opt/swift/usr/bin", "~/.local/share/swiftly/bin", "/usr/local/swift/usr/bin")
 POLICY = Path("/usr/sbin/policy-rc.d")
 
@@ -66,10 +66,14 @@ def find_swift():
     return found
 
 
+def programs_folder(root, configuration):
+    """Where `build` puts the programs."""
+    return Path(root) / ".build" / configuration
+
+
 def build(root, configuration, report=print):
-    """`swift build`, its progress shown -> the folder of the programs."""
+    """`swift build`, its progress shown."""
     report(f"building ({configuration}); the first time takes some minutes")
     command = [find_swift(), "build", "--package-path", str(root), "-c", configuration]
     if subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode:
         raise FleetError("the build failed; see above")
-    return Path(root) / ".build" / configuration

@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -32,6 +33,7 @@ class Postgres:
     def __init__(self, folder, socket_folder, shared_buffers="256MB", max_connections=200):
         self.folder, self.socket_folder = Path(folder), Path(socket_folder)
         self.settings = {"shared_buffers": shared_buffers, "max_connections": max_connections}
+        self.place, self.descriptors = str(self.folder), []
 
     @property
     def owner(self):
@@ -39,7 +41,7 @@ class Postgres:
         return "postgres" if os.getuid() == 0 else None
 
     def command(self):
-        return [tool("postgres"), "-D", str(self.folder),
+        return [tool("postgres"), "-D", self.place,
                 "-c", f"unix_socket_directories={self.socket_folder}"]
 
     stop_signal = signal.SIGINT  # "fast": ends sessions, writes a checkpoint
@@ -51,11 +53,11 @@ class Postgres:
             if self.owner:
                 shutil.chown(folder, self.owner, self.owner)
             folder.chmod(0o700)
-        self.check_reach()
+        self.open_way()
         if (self.folder / "PG_VERSION").exists():
             self.check_version()
             return
-        self.run(tool("initdb"), "-D", self.folder, "-U", "postgres", "--locale=C",
+        self.run(tool("initdb"), "-D", self.place, "-U", "postgres", "--locale=C",
                  "--encoding=UTF8", "--auth-local=peer", "--auth-host=reject")
         with open(self.folder / "postgresql.conf", "a", encoding="utf-8") as file:
             file.write(SETTINGS.format(socket_folder=self.socket_folder, **self.settings))
@@ -64,16 +66,23 @@ class Postgres:
         (self.folder / "pg_ident.conf").write_text("".join(
             f"apus {person} {role}\n" for person in sorted(people) for role in ("postgres", ROLE)))
 
-    def check_reach(self):
-        """As root: the user that Postgres runs as must be able to enter the folder."""
-        if not self.owner:
-            return
-        reach = subprocess.run(["test", "-x", str(self.folder)], **self.identity(), check=False)
+    def open_way(self):
+        """As root: let the user that Postgres runs as into the folder, also where the folders
+        above it are closed to others (/root): through an open descriptor that it inherits."""
+        if self.owner and not self.descriptors and not others_may_enter(self.folder):
+            self.descriptors = [os.open(self.folder, os.O_PATH)]
+            self.place = f"/proc/self/fd/{self.descriptors[0]}"
+        reach = subprocess.run(["test", "-x", f"{self.place}/."], **self.identity(), check=False)
         if reach.returncode:
             raise FleetError(
                 f"Postgres does not run as root, so it runs as the user '{self.owner}', who cannot "
                 f"reach {self.folder}. Choose a data folder that others can enter (--data), or "
                 "allow entering the folders above it (chmod o+x).")
+
+    def close_way(self):
+        for descriptor in self.descriptors:
+            os.close(descriptor)
+        self.place, self.descriptors = str(self.folder), []
 
     def check_version(self):
         made_by = (self.folder / "PG_VERSION").read_text().strip()
@@ -121,15 +130,23 @@ class Postgres:
             return None
 
     def identity(self):
+        """How a process of Postgres is started, for `subprocess`."""
         if not self.owner:
             return {}
-        return {"user": self.owner, "group": self.owner, "extra_groups": []}
+        return {"user": self.owner, "group": self.owner, "extra_groups": [],
+                "pass_fds": self.descriptors}
 
     def run(self, *command):
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
                               cwd="/", check=False, **self.identity())
         if done.returncode:
             raise FleetError(f"{Path(command[0]).name} failed: {done.stderr.strip()}")
+
+
+def others_may_enter(folder):
+    """Can users other than the owner walk down to it?"""
+    return all(above.stat().st_mode & stat.S_IXOTH
+               for above in Path(folder).resolve().parents if above.exists())
 
 
 def tool(name):

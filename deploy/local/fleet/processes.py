@@ -83,11 +83,13 @@ class Child:
     """
 
     def __init__(self, name, command, *, log, report, delay=RestartDelay(), reaper=None, echo=None,
-                 env=None, user=None, cwd=None, stop_signal=signal.SIGTERM,
+                 env=None, identity=None, cwd=None, stop_signal=signal.SIGTERM,
                  on_restart=None):
+        """`identity` is what `subprocess` is told of user, groups and descriptors."""
         self.name, self.command, self.log = name, [str(part) for part in command], Path(log)
         self.report, self.delay, self.reaper, self.echo = report, delay, reaper, echo
-        self.env, self.user, self.cwd, self.stop_signal = env, user, cwd, stop_signal
+        self.env, self.identity, self.cwd = env, identity or {}, cwd
+        self.stop_signal = stop_signal
         self.on_restart = on_restart
         self.lock, self.changed = threading.Lock(), threading.Condition()
         self.process, self.wanted, self.thread = None, False, None
@@ -163,12 +165,11 @@ class Child:
         return "\n".join(text.splitlines()[-lines:])
 
     def _spawn(self):
-        identity = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
         with open(self.log, "ab") as log, self.lock:
             output = subprocess.PIPE if self.echo else log
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                env=self.env, cwd=self.cwd, start_new_session=True, **identity)
+                env=self.env, cwd=self.cwd, start_new_session=True, **self.identity)
             self.starts += 1
         if self.reaper:
             self.reaper.note("+", self.process.pid)

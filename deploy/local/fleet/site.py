@@ -15,6 +15,8 @@ SECRETS = (
     "worker_replication_secret",
 )
 DEFAULT_NAME = "localhost"
+# spec: appendices#server-name
+SERVER_NAME = re.compile(r"([0-9A-Za-z.-]{1,230}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 NO_LIMIT = "{per_second: 1000000, burst_count: 1000000}"
 HOMESERVER = """\
 # Made once by the local runner and never written again: edit it freely.
@@ -77,6 +79,7 @@ class Site:
     def prepare(self, server_name, host):
         """Make what is missing. Nothing that exists is touched, so a name that is asked for must
         be the one that the folder has; None asks for no name."""
+        self.check_name(server_name)
         (self.folder / "secrets").mkdir(parents=True, exist_ok=True, mode=0o700)
         self.local.parent.mkdir(parents=True, exist_ok=True)
         for name in SECRETS:
@@ -84,10 +87,16 @@ class Site:
         write_once(self.signing_key, new_signing_key())
         write_once(self.homeserver, HOMESERVER.format(
             server_name=server_name or DEFAULT_NAME, host=host, no_limit=NO_LIMIT), mode=0o644)
-        if server_name and self.server_name != server_name:
+
+    def check_name(self, wanted):
+        """A name must be one, and a folder that exists keeps its own."""
+        if wanted and not SERVER_NAME.fullmatch(wanted):
+            raise FleetError(f"{wanted!r} is no server name: give a host name such as example.org, "
+                             "with or without a port")
+        if wanted and self.homeserver.exists() and self.server_name != wanted:
             raise FleetError(
                 f"{self.homeserver} names the server {self.server_name}, which its rooms and users "
-                f"carry for ever; for {server_name} give another data folder (--data)")
+                f"carry for ever; for {wanted} give another data folder (--data)")
 
     def write_local(self, settings, log_level):
         """The files of this start. `settings` are added to what follows from the folder."""

@@ -25,16 +25,17 @@ package enum ClientEvent {
     includeRoomID: Bool
   ) {
     var bytes = stored.shared(sharedPart)
-    bytes.reserveCapacity(bytes.count + stored.unsigned.count + 192)
+    bytes.reserveCapacity(
+      bytes.count + stored.replaced.count + stored.unsigned.count + 192)
     if includeRoomID {
       bytes.append(contentsOf: Array(",\"room_id\":".utf8))
       bytes.append(contentsOf: quoted(stored.event.roomID.text))
     }
     bytes.append(contentsOf: Array(",\"unsigned\":{\"age\":".utf8))
     bytes.append(contentsOf: String(age(of: stored.event, now: now)).utf8)
-    if !stored.unsigned.isEmpty {
+    for members in [stored.replaced, stored.unsigned] where !members.isEmpty {
       bytes.append(UInt8(ascii: ","))
-      bytes.append(contentsOf: stored.unsigned)
+      bytes.append(contentsOf: members)
     }
     if let transaction = stored.transaction, let reader, reader.userID == stored.event.sender,
       reader.deviceID == transaction.deviceID

@@ -22,6 +22,8 @@ package struct EventFilter: Sendable, Equatable {
   package private(set) var lazyLoadsMembers = false
   /// Members are wanted although they were told before; they always are.
   package private(set) var includesRedundantMembers = false
+  /// Unread counts of threads are wanted apart from their rooms'.
+  package private(set) var countsThreadsApart = false
   private var demands = Demands.none
 
   /// Admits everything.
@@ -31,6 +33,7 @@ package struct EventFilter: Sendable, Equatable {
     limit = try part.count("limit")
     lazyLoadsMembers = try part.flag("lazy_load_members") ?? false
     includesRedundantMembers = try part.flag("include_redundant_members") ?? false
+    countsThreadsApart = try part.flag("unread_thread_notifications") ?? false
     let criteria = Criteria(
       types: try Self.patterns("types", part),
       excludedTypes: try Self.patterns("not_types", part),
@@ -64,6 +67,15 @@ package struct EventFilter: Sendable, Equatable {
     }
   }
 
+  /// For what is no event of a room's history.
+  package func matches(type: String, sender: String? = nil, room: RoomID? = nil) -> Bool {
+    switch demands {
+    case .none: true
+    case .some(let criteria):
+      criteria.admit(type: type, sender: sender) && room.map { criteria.admit($0) } ?? true
+    }
+  }
+
   /// False when no event of this room can match.
   package func admits(_ room: RoomID) -> Bool {
     switch demands {
@@ -90,13 +102,20 @@ private struct Criteria: Sendable, Equatable {
   var containsURL: Bool?
 
   func admit(_ event: Event) -> Bool {
-    guard admit(event.roomID) else { return false }
-    if excludedSenders.contains(event.sender.text) { return false }
-    if let senders, !senders.contains(event.sender.text) { return false }
-    if let excludedTypes, excludedTypes.contains(event.type) { return false }
-    if let types, !types.contains(event.type) { return false }
+    guard admit(event.roomID), admit(type: event.type, sender: event.sender.text) else {
+      return false
+    }
     guard let containsURL else { return true }
     return (event.content["url"] != nil) == containsURL
+  }
+
+  func admit(type: String, sender: String?) -> Bool {
+    if let sender {
+      if excludedSenders.contains(sender) { return false }
+      if let senders, !senders.contains(sender) { return false }
+    }
+    if let excludedTypes, excludedTypes.contains(type) { return false }
+    return types?.contains(type) ?? true
   }
 
   func admit(_ room: RoomID) -> Bool {

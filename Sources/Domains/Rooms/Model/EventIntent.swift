@@ -11,6 +11,12 @@ package struct TransactionKey: Sendable, Hashable {
     self.deviceID = deviceID
     self.transactionID = transactionID
   }
+
+  /// Clients choose the ids: those that only look the same are two.
+  package static func == (left: TransactionKey, right: TransactionKey) -> Bool {
+    left.userID == right.userID && sameBytes(left.deviceID, right.deviceID)
+      && sameBytes(left.transactionID, right.transactionID)
+  }
 }
 
 /// What somebody wants to happen in a room. The room's owner makes the event from it, as only

@@ -22,6 +22,8 @@ package enum EventStreamRow {
       writer.key("redacted_by")
       writer.string(redactedBy.text)
     }
+    writer.key("replaced")
+    writer.raw([UInt8(ascii: "{")] + stored.replaced + [UInt8(ascii: "}")])
     writer.key("room_version")
     writer.string(stored.event.version.id)
     if let transaction = stored.transaction {
@@ -51,15 +53,20 @@ package enum EventStreamRow {
     guard let eventText = row["event"]?.rawBytes else {
       throw DecodingError.malformed(field: "event")
     }
-    guard let unsigned = row["unsigned"], unsigned.kind == .object else {
-      throw DecodingError.malformed(field: "unsigned")
-    }
     return StoredEvent(
       event: try Event(bytes: Array(eventText), version: version, eventID: eventID),
       streamOrdering: ordering, writer: WriterID(raw: writerID),
-      unsigned: Array(unsigned.rawBytes.dropFirst().dropLast()),
+      replaced: try members(row, "replaced"), unsigned: try members(row, "unsigned"),
       transaction: transaction(row["transaction"]),
       redactedBy: row["redacted_by"]?.string.flatMap { EventID($0) })
+  }
+
+  /// Of an object, without the braces.
+  private static func members(_ row: JSONView, _ field: String) throws -> [UInt8] {
+    guard let object = row[field], object.kind == .object else {
+      throw DecodingError.malformed(field: field)
+    }
+    return Array(object.rawBytes.dropFirst().dropLast())
   }
 
   private static func transaction(_ pair: JSONView?) -> SendingTransaction? {

@@ -35,7 +35,15 @@ package enum Redaction {
     let kept = target.unsigned.isEmpty ? [] : target.unsigned + [UInt8(ascii: ",")]
     return StoredEvent(
       event: event, streamOrdering: target.streamOrdering, writer: target.writer,
-      unsigned: kept + added, transaction: target.transaction,
+      replaced: target.replaced, unsigned: kept + added, transaction: target.transaction,
       redactedBy: redaction.event.eventID)
+  }
+
+  /// The event that took the place of a redacted one, which does not tell any more what it was.
+  package static func apply(toSuccessor stored: StoredEvent) -> StoredEvent {
+    StoredEvent(
+      event: stored.event, streamOrdering: stored.streamOrdering, writer: stored.writer,
+      replaced: ReplacedState.redacted(stored), unsigned: stored.unsigned,
+      transaction: stored.transaction, redactedBy: stored.redactedBy)
   }
 }

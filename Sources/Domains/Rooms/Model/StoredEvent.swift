@@ -20,7 +20,9 @@ package final class StoredEvent: Sendable {
   package let event: Event
   package let streamOrdering: Int64
   package let writer: WriterID
-  /// The members of `unsigned` that are the same for every reader, as JSON text without the
+  /// What it took the place of: see `ReplacedState`. Empty when there was nothing.
+  package let replaced: [UInt8]
+  /// Further members of `unsigned` that are the same for every reader, as JSON text without the
   /// enclosing braces; empty when there are none.
   package let unsigned: [UInt8]
   package let transaction: SendingTransaction?
@@ -28,12 +30,13 @@ package final class StoredEvent: Sendable {
   private let rendered = Mutex<[UInt8]?>(nil)
 
   package init(
-    event: Event, streamOrdering: Int64, writer: WriterID, unsigned: [UInt8] = [],
-    transaction: SendingTransaction? = nil, redactedBy: EventID? = nil
+    event: Event, streamOrdering: Int64, writer: WriterID, replaced: [UInt8] = [],
+    unsigned: [UInt8] = [], transaction: SendingTransaction? = nil, redactedBy: EventID? = nil
   ) {
     self.event = event
     self.streamOrdering = streamOrdering
     self.writer = writer
+    self.replaced = replaced
     self.unsigned = unsigned
     self.transaction = transaction
     self.redactedBy = redactedBy

@@ -6,12 +6,16 @@ package import Streams
 package struct EventStore: Sendable {
   private static let byID = Statement(
     "events_by_id",
-    "SELECT \(StoredEventRow.columns) FROM events e WHERE e.event_id = ANY($1)")
+    """
+    SELECT \(StoredEventRow.columns) FROM events e
+    WHERE e.event_id = ANY($1) AND e.\(StoredEventRow.isHistory)
+    """)
   private static let pageBackwards = Statement(
     "events_page_backwards",
     """
     SELECT \(StoredEventRow.columns) FROM events e
     WHERE e.room_id = $1 AND e.stream_ordering <= $2 AND e.stream_ordering > $3
+      AND e.\(StoredEventRow.isHistory)
     ORDER BY e.stream_ordering DESC LIMIT $4
     """)
   private static let pageForwards = Statement(
@@ -19,6 +23,7 @@ package struct EventStore: Sendable {
     """
     SELECT \(StoredEventRow.columns) FROM events e
     WHERE e.room_id = $1 AND e.stream_ordering > $2 AND e.stream_ordering <= $3
+      AND e.\(StoredEventRow.isHistory)
     ORDER BY e.stream_ordering LIMIT $4
     """)
   private static let recent = Statement(
@@ -29,7 +34,7 @@ package struct EventStore: Sendable {
     CROSS JOIN LATERAL (
       SELECT * FROM events
       WHERE events.room_id = r.room_id AND stream_ordering > r.after
-        AND stream_ordering <= r.up_to
+        AND stream_ordering <= r.up_to AND \(StoredEventRow.isHistory)
       ORDER BY stream_ordering DESC LIMIT $4
     ) e
     ORDER BY e.stream_ordering
@@ -39,6 +44,7 @@ package struct EventStore: Sendable {
     """
     SELECT \(StoredEventRow.columns) FROM events e
     WHERE e.stream_ordering > $2 AND e.stream_ordering <= $3 AND e.writer = $1
+      AND e.\(StoredEventRow.isHistory)
     ORDER BY e.stream_ordering LIMIT $4
     """)
 

@@ -16,7 +16,8 @@ package struct RoomSnapshotStore: Sendable {
     SELECT \(StoredEventRow.columns), r.room_id, 0::bigint
     FROM unnest($1::text[]) AS r (room_id)
     CROSS JOIN LATERAL (
-      SELECT * FROM events WHERE events.room_id = r.room_id
+      SELECT * FROM events
+      WHERE events.room_id = r.room_id AND events.\(StoredEventRow.isHistory)
       ORDER BY stream_ordering DESC LIMIT $2
     ) e
     UNION ALL

@@ -10,6 +10,9 @@ enum StoredEventRow {
     e.stream_ordering, e.writer, e.event_id, e.room_version, e.json, e.unsigned, e.txn_device,
     e.txn_id, e.redacted_by
     """
+  /// Whether an event is part of its room's history and told to clients; without this a query
+  /// finds no index of a room's events. The state of a room may hold others as well.
+  static let isHistory = "standing IS NULL"
   /// The index of the first column after `columns`.
   static let width = 9
 

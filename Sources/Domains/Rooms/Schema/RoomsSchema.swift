@@ -18,9 +18,15 @@ package enum RoomsSchema {
         -- half empty: the update stays on its page and touches no index.
         CREATE TABLE room_heads (
           room_id text PRIMARY KEY,
-          forward_extremities text[] NOT NULL,
+          forward_extremities bigint[] NOT NULL,
           depth bigint NOT NULL
         ) WITH (fillfactor = 50);
+
+        -- A stream ordering is an event's number for good, and is what other tables and columns
+        -- name it by. It is positive for what came as news, in the order of its coming, and
+        -- negative, downwards, for what is older than that: history that was fetched, and events
+        -- that are here because others cite them.
+        CREATE SEQUENCE events_history_seq AS bigint;
 
         CREATE TABLE events (
           stream_ordering bigint PRIMARY KEY,
@@ -35,9 +41,37 @@ package enum RoomsSchema {
           unsigned bytea,
           txn_device text,
           txn_id text,
-          redacted_by text
+          redacted_by text,
+          depth bigint NOT NULL,
+          -- The numbers of its previous events, as far as they are here: see missing_prev_events.
+          prev_events bigint[],
+          -- NULL for what is part of the room's history; else why it is not, as EventStanding.
+          standing smallint,
+          standing_reason text,
+          -- The place in the index of auth chains: see ChainPosition. Only accepted state events
+          -- are in it, and only those that others may cite have a place in a chain.
+          chain_id bigint,
+          chain_sequence integer,
+          auth_links bigint[]
         );
-        CREATE INDEX events_room_order ON events (room_id, stream_ordering);
+        CREATE INDEX events_room_order ON events (room_id, stream_ordering)
+          WHERE standing IS NULL;
+        CREATE UNIQUE INDEX events_chain ON events (chain_id, chain_sequence)
+          WHERE chain_id IS NOT NULL;
+        -- What cites an event. Without a list of pending entries, which would be searched through
+        -- for every answer.
+        CREATE INDEX events_auth_links ON events USING gin (auth_links)
+          WITH (fastupdate = off) WHERE auth_links IS NOT NULL;
+
+        -- Previous events that are not here, or have no place in the graph, and what builds on
+        -- them.
+        CREATE TABLE missing_prev_events (
+          room_id text NOT NULL,
+          event_id text NOT NULL,
+          referrer bigint NOT NULL,
+          PRIMARY KEY (event_id, referrer)
+        );
+        CREATE INDEX missing_prev_events_room ON missing_prev_events (room_id);
 
         CREATE TABLE current_state (
           room_id text NOT NULL,

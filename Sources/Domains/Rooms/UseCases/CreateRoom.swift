@@ -10,6 +10,10 @@ import Synchronization
 package struct CreateRoom: Sendable {
   /// Letters of a random room id.
   private static let roomIDLength = 18
+  /// Letters of the name by which a repeated request is known.
+  private static let transactionLength = 24
+  /// Room ids that are tried until one is free.
+  private static let tries = 5
 
   private let persister: any EventPersister
   private let aliases: AliasStore
@@ -40,17 +44,36 @@ package struct CreateRoom: Sendable {
     }
     let alias = try newAlias(options.aliasName)
     let state = NewRoomState(options: options, creator: creator, alias: alias)
+    for _ in 0..<Self.tries {
+      if let room = try await attempt(state) { return (room, alias) }
+    }
+    throw RoomError.unavailable("no room id was free")
+  }
+
+  /// Nil when another room has the id: from version 12 on it is the hash of the create event, which
+  /// another worker may have made at the same time for the same user.
+  private func attempt(_ state: NewRoomState) async throws -> RoomID? {
     let create = try createEvent(state)
-    if let alias, try await !aliases.add(alias, for: create.roomID, by: creator, now: clock.now()) {
-      throw RoomError.aliasTaken
+    let room = create.roomID
+    if let alias = state.alias {
+      guard try await aliases.add(alias, for: room, by: state.creator, now: clock.now())
+      else { throw RoomError.aliasTaken }
     }
-    do {
-      try await persist(create, state)
+    let request = PersistRequest(
+      roomID: room,
+      creation: RoomCreation(version: state.options.version, createEvent: create.bytes),
+      intents: await intents(state))
+    do throws(PersistError) {
+      _ = try await persister.persist(request)
+      return room
+    } catch .unavailable(let reason) {
+      // Perhaps the room comes to be; if not, its name becomes free by itself.
+      throw RoomError.unavailable(reason)
     } catch {
-      if let alias { try? await aliases.remove(alias) }
-      throw error
+      if let alias = state.alias { try? await aliases.remove(alias, of: room) }
+      guard error == .roomInUse else { throw RoomError(error) }
+      return nil
     }
-    return (create.roomID, alias)
   }
 
   private func newAlias(_ name: String?) throws -> RoomAlias? {
@@ -79,12 +102,15 @@ package struct CreateRoom: Sendable {
     }
   }
 
-  private func persist(_ create: Event, _ state: NewRoomState) async throws {
+  private func intents(_ state: NewRoomState) async -> [EventIntent] {
     let creator = state.creator
     let joined = await MemberContent.make("join", of: creator, profiles: profiles)
     var intents = [
       EventIntent(
-        type: EventType.member, stateKey: creator.text, sender: creator, content: joined.bytes)
+        type: EventType.member, stateKey: creator.text, sender: creator, content: joined.bytes,
+        transaction: TransactionKey(
+          userID: creator, deviceID: "",
+          transactionID: SecureRandom.string(Self.transactionLength)))
     ]
     intents += state.settings.map { setting in
       EventIntent(
@@ -98,13 +124,7 @@ package struct CreateRoom: Sendable {
         EventIntent(
           type: EventType.member, stateKey: invited.text, sender: creator, content: content.bytes))
     }
-    let creation = RoomCreation(version: state.options.version, createEvent: create.bytes)
-    do {
-      _ = try await persister.persist(
-        PersistRequest(roomID: create.roomID, creation: creation, intents: intents))
-    } catch {
-      throw RoomError(error)
-    }
+    return intents
   }
 }
 

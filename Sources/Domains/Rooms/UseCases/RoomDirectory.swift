@@ -50,7 +50,7 @@ package struct RoomDirectory: Sendable {
             rule: "alias-removal", reason: "You may not remove an alias that another made"))
       }
     }
-    try await aliases.remove(alias)
+    try await aliases.remove(alias, of: room)
   }
 
   package func aliases(of room: RoomID, for user: UserID) async throws -> [RoomAlias] {

@@ -6,10 +6,12 @@ import RoomEvents
 package struct SendEvent: Sendable {
   private let persister: any EventPersister
   private let aliases: AliasStore
+  private let states: StateStore
 
-  package init(persister: any EventPersister, aliases: AliasStore) {
+  package init(persister: any EventPersister, aliases: AliasStore, states: StateStore) {
     self.persister = persister
     self.aliases = aliases
+    self.states = states
   }
 
   /// spec: client-server-api#put_matrixclientv3roomsroomidsendeventtypetxnid
@@ -90,26 +92,17 @@ package struct SendEvent: Sendable {
     }
   }
 
-  /// An alias that does not lead here may not be announced.
-  /// spec: client-server-api#mroomcanonical_alias
+  /// A name that does not lead here may not be announced. One that was announced before may stay,
+  /// wherever it leads by now.
+  /// spec: client-server-api#put_matrixclientv3roomsroomidstateeventtypestatekey
   private func checkAliases(_ content: JSONView, of room: RoomID) async throws {
-    var names: [String] = []
-    if let alias = content["alias"], !alias.isNull {
-      guard let name = alias.string else { throw RoomError.invalid("alias") }
-      if !name.isEmpty { names.append(name) }
-    }
-    if let list = content["alt_aliases"] {
-      guard list.kind == .array else { throw RoomError.invalid("alt_aliases") }
-      for element in list.elements {
-        guard let name = element.string else { throw RoomError.invalid("alt_aliases") }
-        names.append(name)
-      }
-    }
-    for name in names {
-      guard let alias = RoomAlias(name) else { throw RoomError.invalid("alias") }
-      guard try await aliases.room(named: alias) == room else {
-        throw RoomError.badAlias("Room alias \(name) does not point to the room")
-      }
+    let announced = try AnnouncedAliases(content)
+    guard !announced.isEmpty else { return }
+    let current = try await states.current(room, StateTuple(EventType.canonicalAlias))
+    let news = announced.added(to: current.flatMap { try? AnnouncedAliases($0.event.content) })
+    let rooms = try await aliases.rooms(named: news)
+    if let stray = news.first(where: { rooms[$0] != room }) {
+      throw RoomError.badAlias("Room alias \(stray) does not point to the room")
     }
   }
 }

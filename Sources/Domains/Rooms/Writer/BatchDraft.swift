@@ -15,13 +15,21 @@ struct BatchDraft {
   }
 
   private(set) var answers: [Answer] = []
-  private(set) var planned: [PlannedEvent] = []
+  private(set) var written: [PlacedEvent] = []
   private(set) var created: [(head: RoomHead, creator: UserID)] = []
   private(set) var touchedRooms: Set<RoomID> = []
   private var byTransaction: [RoomTransaction: EventID] = [:]
   private var byID: [EventID: Event] = [:]
+  private var orderings: ArraySlice<Int64>
+  private var states: StateDraft
 
-  init(knownTransactions: [RoomTransaction: EventID], redactionTargets: [EventID: Event]) {
+  /// - Parameter orderings: numbers for the events, at least as many as they can be.
+  init(
+    orderings: ArraySlice<Int64>, states: StateDraft,
+    knownTransactions: [RoomTransaction: EventID], redactionTargets: [EventID: Event]
+  ) {
+    self.orderings = orderings
+    self.states = states
     byTransaction = knownTransactions
     byID = redactionTargets
   }
@@ -31,111 +39,132 @@ struct BatchDraft {
   }
 
   /// Decides one request and applies it to the room's head.
+  /// - Throws: when the batch cannot be carried out.
   mutating func decide(
     _ request: PersistRequest, heads: inout HeadCache, machine: RoomMachine, now: Int64
-  ) {
+  ) throws(StateStorageError) {
+    let outcomes: [IntentOutcome]
     do throws(PersistError) {
-      answers.append(
-        .success(try attempt(request, heads: &heads, machine: machine, now: now)))
+      outcomes = try attempt(request, heads: &heads, machine: machine, now: now)
     } catch {
-      refuse(error)
+      return refuse(error)
     }
+    answers.append(.success(try record(outcomes, in: request.roomID, heads: &heads)))
   }
 
   private mutating func attempt(
     _ request: PersistRequest, heads: inout HeadCache, machine: RoomMachine, now: Int64
-  ) throws(PersistError) -> [DraftedEvent] {
+  ) throws(PersistError) -> [IntentOutcome] {
     if let creation = request.creation {
       return try create(request, creation, heads: &heads, machine: machine, now: now)
     }
     if let done = alreadyDone(request) { return done }
-    let targets = byID
+    let (targets, numbers) = (byID, orderings)
     let outcomes = try heads.modify(request.roomID) { (head) throws(PersistError) in
-      try machine.apply(request.intents, to: &head, redactionTargets: targets, now: now)
+      try machine.apply(
+        request.intents, to: &head, redactionTargets: targets, numbers: numbers, now: now)
     }
     guard let outcomes else { throw .unknownRoom }
-    return record(outcomes, in: request.roomID)
+    return outcomes
   }
 
   /// A request is repeated whole, so its first transaction speaks for all of it.
-  private func alreadyDone(_ request: PersistRequest) -> [DraftedEvent]? {
+  private func alreadyDone(_ request: PersistRequest) -> [IntentOutcome]? {
     let found = request.intents.compactMap { intent in
       intent.transaction.flatMap {
         byTransaction[RoomTransaction(roomID: request.roomID, key: $0)]
       }
     }
     guard !found.isEmpty, found.count == request.intents.count else { return nil }
-    return found.map { .existing($0) }
+    return found.map { .unchanged($0) }
   }
 
   private mutating func create(
     _ request: PersistRequest, _ creation: RoomCreation, heads: inout HeadCache,
     machine: RoomMachine, now: Int64
-  ) throws(PersistError) -> [DraftedEvent] {
-    var (head, first) = try machine.create(creation, roomID: request.roomID)
-    if let existing = heads.head(request.roomID) {
-      return try Self.repeated(request, existing, createEvent: first.event.eventID)
+  ) throws(PersistError) -> [IntentOutcome] {
+    guard let number = orderings.first else {
+      throw .unavailable(reason: "there is no number for the event")
     }
-    let outcomes = try machine.apply(request.intents, to: &head, redactionTargets: [:], now: now)
+    var (head, first) = try machine.create(
+      creation, roomID: request.roomID, number: number, salt: .random())
+    if let existing = heads.head(request.roomID) {
+      return try repeated(request, existing, createEvent: first.event.eventID)
+    }
+    let outcomes = try machine.apply(
+      request.intents, to: &head, redactionTargets: [:], numbers: orderings.dropFirst(), now: now)
     heads.insert(head)
     created.append((head, first.event.sender))
-    return record([.write(first)] + outcomes, in: request.roomID)
+    return [.write(first)] + outcomes
   }
 
-  /// A creation that is asked for again because its answer was lost has been carried out.
-  private static func repeated(
+  /// A creation that is asked for again because its answer was lost has been carried out. Two
+  /// requests may have the same create event: the transactions of their intents tell them apart.
+  private func repeated(
     _ request: PersistRequest, _ head: RoomHead, createEvent: EventID
-  ) throws(PersistError) -> [DraftedEvent] {
-    guard head.state[StateTuple("m.room.create", "")]?.eventID == createEvent
+  ) throws(PersistError) -> [IntentOutcome] {
+    let isOwn = request.intents.compactMap(\.transaction).allSatisfy { key in
+      byTransaction[RoomTransaction(roomID: request.roomID, key: key)] != nil
+    }
+    guard isOwn, head.state[StateTuple("m.room.create", "")]?.eventID == createEvent
     else { throw .roomInUse }
     let events = request.intents.map { intent in
       head.state[StateTuple(intent.type, intent.stateKey ?? "")]?.eventID
         ?? createEvent
     }
-    return [.existing(createEvent)] + events.map { .existing($0) }
+    return [.unchanged(createEvent)] + events.map { .unchanged($0) }
   }
 
   private mutating func record(
-    _ outcomes: [IntentOutcome], in roomID: RoomID
-  ) -> [DraftedEvent] {
-    outcomes.map { outcome in
-      switch outcome {
-      case .unchanged(let eventID):
-        return .existing(eventID)
-      case .write(let event):
-        touchedRooms.insert(roomID)
-        planned.append(event)
-        byID[event.event.eventID] = event.event
-        if let redacted = event.redaction?.redacted { byID[redacted.eventID] = redacted }
-        if let key = event.transaction {
-          byTransaction[RoomTransaction(roomID: roomID, key: key)] = event.event.eventID
+    _ outcomes: [IntentOutcome], in roomID: RoomID, heads: inout HeadCache
+  ) throws(StateStorageError) -> [DraftedEvent] {
+    try heads.modify(roomID) { (head) throws(StateStorageError) in
+      var drafted: [DraftedEvent] = []
+      for outcome in outcomes {
+        switch outcome {
+        case .unchanged(let eventID): drafted.append(.existing(eventID))
+        case .write(let planned): drafted.append(.written(try write(planned, to: &head)))
         }
-        return .written(planned.count - 1)
       }
+      return drafted
+    } ?? []
+  }
+
+  /// - Returns: the index of the event in `written`.
+  private mutating func write(
+    _ planned: PlannedEvent, to head: inout RoomHead
+  ) throws(StateStorageError) -> Int {
+    let event = planned.event
+    orderings.removeFirst()
+    touchedRooms.insert(head.roomID)
+    written.append(
+      PlacedEvent(
+        planned: planned, place: head.graph.append(event, number: planned.number),
+        room: head.cursor.room, snapshot: try states.append(planned.edit, to: &head)))
+    byID[event.eventID] = event
+    if let redacted = planned.redaction?.redacted { byID[redacted.eventID] = redacted }
+    if let key = planned.transaction {
+      byTransaction[RoomTransaction(roomID: head.roomID, key: key)] = event.eventID
     }
+    return written.count - 1
   }
 
-  /// The rows to write; `orderings` has at least one number for each event.
-  func commitBatch(orderings: [Int64], heads: HeadCache) -> CommitBatch {
+  func commitBatch(heads: HeadCache) -> CommitBatch {
     CommitBatch(
-      created: created,
-      events: Array(zip(orderings, planned)).map { (ordering: $0, planned: $1) },
-      heads: touchedRooms.compactMap { roomID in
-        heads.head(roomID).map { (roomID, $0.forwardExtremities, $0.depth) }
-      })
+      created: created, events: written, layers: states.writes,
+      heads: touchedRooms.compactMap { heads.head($0).map { CommitBatch.Head($0) } })
   }
 
-  /// The answers once the events have their places in the stream.
-  func results(
-    orderings: [Int64], writer: WriterID
-  ) -> [Result<[PersistedEvent], PersistError>] {
+  /// The answers, once it is all committed.
+  func results(writer: WriterID) -> [Result<[PersistedEvent], PersistError>] {
     answers.map { answer in
       answer.map { events in
         events.map { event in
           switch event {
           case .written(let index):
             PersistedEvent(
-              eventID: planned[index].event.eventID, streamOrdering: orderings[index],
+              eventID: written[index].planned.event.eventID,
+              streamOrdering: written[index].ordering,
               writer: writer, isDuplicate: false)
           case .existing(let eventID):
             PersistedEvent(

@@ -6,8 +6,8 @@ import RoomEvents
 /// positions, and how the rooms stand afterwards.
 struct CommitBatch: Sendable {
   var created: [(head: RoomHead, creator: UserID)] = []
-  var events: [(ordering: Int64, planned: PlannedEvent)] = []
-  var heads: [(roomID: RoomID, forwardExtremities: [EventID], depth: Int64)] = []
+  var events: [PlacedEvent] = []
+  var heads: [(roomID: RoomID, extremities: [Int64], depth: Int64)] = []
 
   private static let insertRooms = Statement(
     "writer_insert_rooms",
@@ -19,7 +19,8 @@ struct CommitBatch: Sendable {
     "writer_upsert_heads",
     """
     INSERT INTO room_heads (room_id, forward_extremities, depth)
-    SELECT r, string_to_array(e, ' '), d FROM unnest($1::text[], $2::text[], $3::bigint[])
+    SELECT r, string_to_array(e, ' ')::bigint[], d
+    FROM unnest($1::text[], $2::text[], $3::bigint[])
       AS h (r, e, d)
     ON CONFLICT (room_id) DO UPDATE
     SET forward_extremities = excluded.forward_extremities, depth = excluded.depth
@@ -28,11 +29,14 @@ struct CommitBatch: Sendable {
     "writer_insert_events",
     """
     INSERT INTO events (stream_ordering, writer, room_id, event_id, type, state_key, sender,
-      room_version, json, unsigned, txn_device, txn_id)
-    SELECT o, $1, r, e, t, k, s, n, j, u, d, x
+      room_version, json, unsigned, txn_device, txn_id, depth, prev_events, chain_id,
+      chain_sequence, auth_links)
+    SELECT o, $1, r, e, t, k, s, n, j, u, d, x, h, string_to_array(p, ' ')::bigint[], c, q,
+      string_to_array(l, ' ')::bigint[]
     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-      $8::text[], $9::bytea[], $10::bytea[], $11::text[], $12::text[])
-      AS v (o, r, e, t, k, s, n, j, u, d, x)
+      $8::text[], $9::bytea[], $10::bytea[], $11::text[], $12::text[], $13::bigint[],
+      $14::text[], $15::bigint[], $16::bigint[], $17::text[])
+      AS v (o, r, e, t, k, s, n, j, u, d, x, h, p, c, q, l)
     """)
   private static let insertTransactions = Statement(
     "writer_insert_transactions",
@@ -77,7 +81,7 @@ struct CommitBatch: Sendable {
       Self.upsertHeads,
       [
         .texts(heads.map(\.roomID.text)),
-        .texts(heads.map { $0.forwardExtremities.map(\.text).joined(separator: " ") }),
+        .texts(heads.map { Self.list($0.extremities) }),
         .ints(heads.map(\.depth)),
       ])
   }
@@ -95,7 +99,21 @@ struct CommitBatch: Sendable {
         .nullableByteArrays(all.map { $0.unsigned.isEmpty ? nil : $0.unsigned }),
         .nullableTexts(all.map { $0.transaction?.deviceID }),
         .nullableTexts(all.map { $0.transaction?.transactionID }),
+        .ints(all.map(\.event.depth)),
+        .nullableTexts(events.map { Self.nullableList($0.place.previous) }),
+        .nullableInts(events.map { $0.place.node?.position?.chain }),
+        .nullableInts(events.map { $0.place.node?.position?.sequence }),
+        .nullableTexts(events.map { Self.nullableList($0.place.node?.links ?? []) }),
       ])
+  }
+
+  /// The form in which an array within an array is sent.
+  private static func list(_ numbers: [Int64]) -> String {
+    numbers.lazy.map(String.init).joined(separator: " ")
+  }
+
+  private static func nullableList(_ numbers: [Int64]) -> String? {
+    numbers.isEmpty ? nil : list(numbers)
   }
 
   private static func transactionsQuery(_ sent: [PlannedEvent], now: Int64) -> Query {

@@ -62,20 +62,18 @@ extension EventWriter {
     try await loadMissingHeads(for: requests)
     let needs = BatchNeeds(requests, heads: heads)
     let now = clock.now()
-    let (draft, orderings) = try await database.transaction(Self.options) { transaction in
-      let (draft, orderings) = try await self.decide(
-        requests, needs: needs, now: now, in: transaction)
-      guard !draft.planned.isEmpty else { return (draft, orderings) }
-      let last = orderings[draft.planned.count - 1]
-      let batch = await draft.commitBatch(orderings: orderings, heads: self.heads)
+    let draft = try await database.transaction(Self.options) { transaction in
+      let draft = try await self.decide(requests, needs: needs, now: now, in: transaction)
+      guard let last = draft.written.last?.ordering else { return draft }
+      let batch = await draft.commitBatch(heads: self.heads)
       try await transaction.commit(
         with: batch.queries(writer: self.lease.writer.raw, now: now)
           + [self.lease.positionUpdate(last)])
-      return (draft, orderings)
+      return draft
     }
-    publish(draft, orderings: orderings)
+    publish(draft)
     for roomID in draft.touchedRooms { unloadLargeRoom(roomID) }
-    return draft.results(orderings: orderings, writer: lease.writer)
+    return draft.results(writer: lease.writer)
   }
 
   private func loadMissingHeads(for requests: [PersistRequest]) async throws {
@@ -88,29 +86,35 @@ extension EventWriter {
   /// heads, so the transaction is never retried by itself: see `process`.
   private func decide(
     _ requests: [PersistRequest], needs: BatchNeeds, now: Int64, in transaction: Transaction
-  ) async throws -> (BatchDraft, [Int64]) {
-    let results = try await transaction.queryAll([
-      lease.fence(), WriterStore.orderingsQuery(needs.eventCount),
+  ) async throws -> BatchDraft {
+    var queries = [
+      lease.fence(), WriterStore.orderingsQuery(needs.eventCount + needs.layerCount),
       WriterStore.transactionsQuery(needs.transactions),
-      WriterStore.eventsQuery(needs.events),
-    ])
+      WriterStore.eventsQuery(needs.events, numbers: needs.numbers),
+    ]
+    if !needs.snapshots.isEmpty { queries.append(LayerStore.layersQuery(needs.snapshots)) }
+    let results = try await transaction.queryAll(queries)
     let orderings = (0..<results[1].count).compactMap { results[1].int($0, 0) }
     let targets = try install(WriterStore.events(results[3]), needs: needs)
+    let states = StateDraft(
+      trees: results.count > 4 ? try LayerStore.trees(results[4]) : [:],
+      numbers: orderings.dropFirst(needs.eventCount))
     var draft = BatchDraft(
+      orderings: orderings.prefix(needs.eventCount), states: states,
       knownTransactions: WriterStore.transactions(results[2]), redactionTargets: targets)
     for (request, failure) in zip(requests, needs.failures) {
       if let failure {
         draft.refuse(failure)
       } else {
-        draft.decide(request, heads: &heads, machine: machine, now: now)
+        try draft.decide(request, heads: &heads, machine: machine, now: now)
       }
     }
-    return (draft, orderings)
+    return draft
   }
 
   /// Puts fetched state events into their heads; returns the events to be redacted.
   private func install(
-    _ rows: [(id: EventID, roomID: String, bytes: [UInt8])], needs: BatchNeeds
+    _ rows: [WriterStore.EventRow], needs: BatchNeeds
   ) throws -> [EventID: Event] {
     var targets: [EventID: Event] = [:]
     for row in rows {
@@ -120,25 +124,24 @@ extension EventWriter {
       let event = try Event(bytes: row.bytes, version: version, eventID: row.id)
       if needs.redactionTargets.contains(row.id) { targets[row.id] = event }
       heads.modify(roomID) { $0.noteExtremity(event) }
-      guard let stateKey = event.stateKey else { continue }
+      guard let key = event.stateTuple else { continue }
       heads.modify(roomID) { head in
-        let key = StateTuple(event.type, stateKey)
-        guard head.state[key]?.eventID == row.id else { return }
-        head.replace(key, with: StateEntry(eventID: row.id, event: event))
+        head.install(event, number: row.number)
+        if head.state[key]?.number == row.number { head.graph.note(row.id, row.node(key)) }
       }
     }
     return targets
   }
 
   /// Also of a batch that wrote nothing, so that the writer is known to be idle.
-  private func publish(_ draft: BatchDraft, orderings: [Int64]) {
-    let rows = zip(orderings, draft.planned).map { ordering, planned in
+  private func publish(_ draft: BatchDraft) {
+    let rows = draft.written.map { placed in
       StreamRow(
-        position: ordering,
+        position: placed.ordering,
         row: StoredEvent(
-          event: planned.event, streamOrdering: ordering, writer: lease.writer,
-          unsigned: planned.unsigned,
-          transaction: planned.transaction.map {
+          event: placed.planned.event, streamOrdering: placed.ordering, writer: lease.writer,
+          replaced: placed.planned.replaced,
+          transaction: placed.planned.transaction.map {
             SendingTransaction(deviceID: $0.deviceID, transactionID: $0.transactionID)
           }))
     }

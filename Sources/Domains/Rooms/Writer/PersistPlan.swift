@@ -3,12 +3,29 @@ package import RoomEvents
 
 /// An event that is to be written, with what changes along with it.
 package struct PlannedEvent: Sendable {
+  /// The position in the stream, by which the event is named in the database.
+  package let number: Int64
   package let event: Event
-  /// See `StoredEvent.unsigned`.
-  package let unsigned: [UInt8]
+  /// See `StoredEvent.replaced`.
+  package let replaced: [UInt8]
+  /// Of the room's state; nil for an event that is no state.
+  package let edit: StateEdit?
+  /// Whether another part of the room may be read from here on, or by others.
+  package let changesAccess: Bool
   package let transaction: TransactionKey?
   /// The event that loses its content by this one.
   package let redaction: PlannedRedaction?
+}
+
+/// A planned event with its place in the room's graph and the state of the room after it.
+struct PlacedEvent: Sendable {
+  let planned: PlannedEvent
+  let place: GraphPlace
+  /// The room's number in the tables of state.
+  let room: Int64
+  let snapshot: SnapshotID?
+
+  var ordering: Int64 { planned.number }
 }
 
 /// An earlier event in its redacted form.
@@ -30,18 +47,21 @@ struct HeadUndo {
   let forwardExtremities: [EventID]
   let extremityHashes: [EventID: [UInt8]]
   let depth: Int64
+  let nextSlot: Int32
   var replaced: [(key: StateTuple, entry: StateEntry?)] = []
 
   init(_ head: RoomHead) {
     forwardExtremities = head.forwardExtremities
     extremityHashes = head.extremityHashes
     depth = head.depth
+    nextSlot = head.cursor.nextSlot
   }
 
   func apply(to head: inout RoomHead) {
     head.forwardExtremities = forwardExtremities
     head.extremityHashes = extremityHashes
     head.depth = depth
+    head.cursor.nextSlot = nextSlot
     for (key, entry) in replaced.reversed() {
       head.replace(key, with: entry)
     }

@@ -4,13 +4,19 @@ package import RoomEvents
 
 /// One entry of a room's current state. The event itself is fetched when a decision needs it.
 package struct StateEntry: Sendable {
-  package let eventID: EventID
+  /// See `StateEdit`.
+  package let slot: Int32
+  /// The event's.
+  package let number: Int64
   package var event: Event?
 
-  package init(eventID: EventID, event: Event? = nil) {
-    self.eventID = eventID
+  package init(slot: Int32, number: Int64, event: Event? = nil) {
+    self.slot = slot
+    self.number = number
     self.event = event
   }
+
+  package var eventID: EventID? { event?.eventID }
 }
 
 /// What the owner of a room keeps in memory to write its next event: nobody else changes it.
@@ -24,18 +30,43 @@ package struct RoomHead: Sendable {
   /// The depth of the deepest extremity.
   package internal(set) var depth: Int64
   package private(set) var state: [StateTuple: StateEntry]
+  var graph = HeadGraph()
+  package internal(set) var cursor: StateCursor
   /// Member events held in memory.
   private(set) var loadedMembers = 0
 
   package init(
     roomID: RoomID, version: RoomVersion, forwardExtremities: [EventID], depth: Int64,
-    state: [StateTuple: StateEntry]
+    state: [StateTuple: StateEntry], cursor: StateCursor
   ) {
     self.roomID = roomID
     self.version = version
     self.forwardExtremities = forwardExtremities
     self.depth = depth
     self.state = state
+    self.cursor = cursor
+  }
+
+  /// The room's current state in the database.
+  package var stateSnapshot: SnapshotID? { cursor.snapshot }
+
+  /// Makes an event the current one of its place.
+  /// - Returns: what that changes, and the entry as it was.
+  mutating func place(
+    _ event: Event, _ key: StateTuple, number: Int64
+  ) -> (edit: StateEdit, replaced: StateEntry?) {
+    let replaced = state[key]
+    let slot = replaced?.slot ?? cursor.takeSlot(for: key)
+    replace(key, with: StateEntry(slot: slot, number: number, event: event))
+    return (StateEdit(slot: slot, old: replaced?.number ?? StateEdit.none, new: number), replaced)
+  }
+
+  /// Keeps an event that was fetched, if it is current state.
+  mutating func install(_ event: Event, number: Int64) {
+    guard let key = event.stateTuple, let entry = state[key], entry.number == number else {
+      return
+    }
+    replace(key, with: StateEntry(slot: entry.slot, number: number, event: event))
   }
 
   /// Sets or removes one entry of the state.
@@ -53,7 +84,8 @@ package struct RoomHead: Sendable {
   /// Forgets the contents of member events, not which events they are.
   mutating func unloadMembers() {
     for (key, entry) in state where key.type == "m.room.member" && entry.event != nil {
-      state[key] = StateEntry(eventID: entry.eventID)
+      state[key] = StateEntry(slot: entry.slot, number: entry.number)
+      graph.forgetNode(key)
     }
     loadedMembers = 0
   }

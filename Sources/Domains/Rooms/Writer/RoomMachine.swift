@@ -31,8 +31,11 @@ package struct RoomMachine: Sendable {
   }
 
   /// Takes a room's create event as its first.
+  /// - Parameters:
+  ///   - number: the event's; it becomes the room's number too.
+  ///   - salt: new.
   package func create(
-    _ creation: RoomCreation, roomID: RoomID
+    _ creation: RoomCreation, roomID: RoomID, number: Int64, salt: StateSalt
   ) throws(PersistError) -> (RoomHead, PlannedEvent) {
     let event: Event
     do {
@@ -44,30 +47,38 @@ package struct RoomMachine: Sendable {
       throw .invalid(reason: "the create event names another room")
     }
     var head = RoomHead(
-      roomID: roomID, version: creation.version, forwardExtremities: [], depth: 0, state: [:])
+      roomID: roomID, version: creation.version, forwardExtremities: [], depth: 0, state: [:],
+      cursor: StateCursor(room: number, salt: salt))
     try Self.checkAllowed(event, in: head)
-    _ = Self.advance(&head, by: event)
+    let (edit, _) = Self.advance(&head, by: event, number: number)
     return (
-      head, PlannedEvent(event: event, unsigned: [], transaction: nil, redaction: nil)
+      head,
+      PlannedEvent(
+        number: number, event: event, replaced: [], edit: edit, changesAccess: false,
+        transaction: nil, redaction: nil)
     )
   }
 
   /// Applies the intents in order; on an error the head is as it was.
   /// - Parameters:
   ///   - redactionTargets: the events named by `redacts`, as far as this room has them.
+  ///   - numbers: for the events; one for each intent is enough.
   ///   - now: milliseconds since the epoch.
   package func apply(
     _ intents: [EventIntent], to head: inout RoomHead, redactionTargets: [EventID: Event],
-    now: Int64
+    numbers: ArraySlice<Int64>, now: Int64
   ) throws(PersistError) -> [IntentOutcome] {
     var undo: [HeadUndo] = []
+    var numbers = numbers
     var outcomes: [IntentOutcome] = []
     do throws(PersistError) {
       for intent in intents {
         var targets = redactionTargets
         for case .write(let earlier) in outcomes { targets[earlier.event.eventID] = earlier.event }
-        outcomes.append(
-          try applyOne(intent, to: &head, targets: targets, now: now, undo: &undo))
+        let outcome = try applyOne(
+          intent, to: &head, targets: targets, number: numbers.first, now: now, undo: &undo)
+        if case .write = outcome { numbers.removeFirst() }
+        outcomes.append(outcome)
       }
     } catch {
       for step in undo.reversed() { step.apply(to: &head) }
@@ -77,8 +88,8 @@ package struct RoomMachine: Sendable {
   }
 
   private func applyOne(
-    _ intent: EventIntent, to head: inout RoomHead, targets: [EventID: Event], now: Int64,
-    undo: inout [HeadUndo]
+    _ intent: EventIntent, to head: inout RoomHead, targets: [EventID: Event], number: Int64?,
+    now: Int64, undo: inout [HeadUndo]
   ) throws(PersistError) -> IntentOutcome {
     try checkMembership(intent, in: head)
     let current = intent.stateKey.flatMap {
@@ -87,21 +98,24 @@ package struct RoomMachine: Sendable {
     if let current, current.sender == intent.sender, Self.sameContent(current, intent.content) {
       return .unchanged(current.eventID)
     }
+    guard let number else { throw .unavailable(reason: "there is no number for the event") }
     let event = try build(intent, on: head, now: now)
     try Self.checkAllowed(event, in: head)
     let redaction = try planRedaction(by: event, in: head, targets: targets, now: now)
-    var step = Self.advance(&head, by: event)
+    let (edit, advanced) = Self.advance(&head, by: event, number: number)
+    var step = advanced
     if let redacted = redaction?.redacted, let stateKey = redacted.stateKey {
       let key = StateTuple(redacted.type, stateKey)
       if let entry = head.state[key], entry.eventID == redacted.eventID {
         step.replaced.append((key, entry))
-        head.replace(key, with: StateEntry(eventID: redacted.eventID, event: redacted))
+        head.install(redacted, number: entry.number)
       }
     }
     undo.append(step)
     return .write(
       PlannedEvent(
-        event: event, unsigned: Self.unsigned(replacing: current),
+        number: number, event: event, replaced: current.map { ReplacedState.members($0) } ?? [],
+        edit: edit, changesAccess: AccessHistory.changes(by: event, after: current),
         transaction: intent.transaction, redaction: redaction))
   }
 
@@ -152,38 +166,25 @@ package struct RoomMachine: Sendable {
   }
 
   /// Makes the event the room's only extremity and, if it is a state event, current state.
-  private static func advance(_ head: inout RoomHead, by event: Event) -> HeadUndo {
-    var undo = HeadUndo(head)
-    if let stateKey = event.stateKey {
-      let key = StateTuple(event.type, stateKey)
-      undo.replaced.append((key, head.state[key]))
-      head.replace(key, with: StateEntry(eventID: event.eventID, event: event))
+  private static func advance(
+    _ head: inout RoomHead, by event: Event, number: Int64
+  ) -> (edit: StateEdit?, undo: HeadUndo) {
+    var (edit, undo) = (StateEdit?.none, HeadUndo(head))
+    if let key = event.stateTuple {
+      let placed = head.place(event, key, number: number)
+      edit = placed.edit
+      undo.replaced.append((key, placed.replaced))
     }
     head.forwardExtremities = [event.eventID]
     head.extremityHashes = [:]
     head.noteExtremity(event)
     head.depth = event.depth
-    return undo
+    return (edit, undo)
   }
 
   private static func sameContent(_ event: Event, _ content: [UInt8]) -> Bool {
     // An event's bytes are canonical, and so is an intent's content.
     event.content.rawBytes.elementsEqual(content)
-  }
-
-  /// spec: client-server-api#room-event-format (`prev_content`)
-  private static func unsigned(replacing previous: Event?) -> [UInt8] {
-    guard let previous else { return [] }
-    var writer = JSONWriter()
-    writer.beginObject()
-    writer.key("prev_content")
-    writer.raw(previous.content.rawBytes)
-    writer.key("prev_sender")
-    writer.string(previous.sender.text)
-    writer.key("replaces_state")
-    writer.string(previous.eventID.text)
-    writer.endObject()
-    return Array(writer.bytes.dropFirst().dropLast())
   }
 
   static func parse(_ content: [UInt8]) throws(PersistError) -> JSONView {

@@ -2,29 +2,38 @@ import MatrixIdentifiers
 import Postgres
 import RoomEvents
 
-/// The state events among a commit's events: the history of state, what is current after it
+/// The state events among a commit's events: the states they lead to, what is current after them
 /// and who is in which room.
 struct StateBatch {
   private struct Place: Hashable {
-    let roomID: RoomID
-    let key: StateTuple
+    let room: Int64
+    let slot: Int32
   }
 
-  private typealias Row = (ordering: Int64, event: Event, stateKey: String)
+  private typealias Row = (placed: PlacedEvent, edit: StateEdit, stateKey: String)
 
-  private static let insertDeltas = Statement(
-    "writer_insert_state_deltas",
+  /// Bytes of a slot's history, beyond which it goes to a row of its own.
+  private static let historyLimit = 512
+
+  // What was in a slot is not read: its history is put together in the database.
+  private static let upsertSlots = Statement(
+    "writer_upsert_state_slots",
     """
-    INSERT INTO state_deltas (room_id, type, state_key, stream_ordering, event_id, access)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
-    """)
-  private static let upsertCurrent = Statement(
-    "writer_upsert_current_state",
-    """
-    INSERT INTO current_state (room_id, type, state_key, stream_ordering, event_id)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
-    ON CONFLICT (room_id, type, state_key) DO UPDATE
-    SET event_id = excluded.event_id, stream_ordering = excluded.stream_ordering
+    WITH changed AS (
+      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
+        $6::bytea[]) AS v (room_nid, slot, event, type, state_key, history)
+    ), full_histories AS (
+      INSERT INTO state_histories (room_nid, slot, position, history)
+      SELECT s.room_nid, s.slot, c.event, s.history
+      FROM changed c JOIN state_slots s USING (room_nid, type, state_key)
+      WHERE octet_length(s.history) > \(historyLimit)
+    )
+    INSERT INTO state_slots AS s (room_nid, slot, event, type, state_key, history)
+    SELECT room_nid, slot, event, type, state_key, history FROM changed
+    ON CONFLICT (room_nid, type, state_key) DO UPDATE
+    SET event = excluded.event, changed_at = NULL,
+      history = CASE WHEN octet_length(s.history) > \(historyLimit) THEN excluded.history
+        ELSE coalesce(s.history || excluded.history, s.history, excluded.history) END
     """)
   private static let upsertMemberships = Statement(
     "writer_upsert_memberships",
@@ -40,58 +49,58 @@ struct StateBatch {
       writer = excluded.writer, forgotten = false
     """)
 
-  private let deltas: [Row]
   /// The last of each place: one statement may not touch a row twice.
   private let current: [Row]
+  /// Of all events of a place.
+  private var histories: [Place: [UInt8]] = [:]
+  private let layers: [(room: Int64, writes: LayerWrites)]
 
-  init(_ events: [(ordering: Int64, planned: PlannedEvent)]) {
+  init(_ events: [PlacedEvent], layers: [(room: Int64, writes: LayerWrites)]) {
+    self.layers = layers
     var latest: [Place: Row] = [:]
-    var rows: [Row] = []
-    for (ordering, planned) in events {
-      guard let stateKey = planned.event.stateKey else { continue }
-      let row = (ordering, planned.event, stateKey)
-      rows.append(row)
-      let key = StateTuple(planned.event.type, stateKey)
-      latest[Place(roomID: planned.event.roomID, key: key)] = row
+    for placed in events {
+      let event = placed.planned.event
+      guard let edit = placed.planned.edit, let stateKey = event.stateKey else { continue }
+      let place = Place(room: placed.room, slot: edit.slot)
+      latest[place] = (placed, edit, stateKey)
+      if placed.planned.changesAccess {
+        histories[place, default: []] += AccessHistory.entry(event, at: placed.ordering)
+      }
     }
-    deltas = rows
     current = Array(latest.values)
   }
 
   func queries(writer: Int32) -> [Query] {
-    guard !deltas.isEmpty else { return [] }
-    var queries = [
-      Query(
-        Self.insertDeltas,
-        Self.binds(deltas) + [.nullableTexts(deltas.map { Self.access($0.event) })]),
-      Query(Self.upsertCurrent, Self.binds(current)),
-    ]
-    let members = current.filter { $0.event.type == "m.room.member" && UserID($0.stateKey) != nil }
+    guard !current.isEmpty else { return [] }
+    var queries = LayerStore.queries(layers) + [slotsQuery()]
+    let members = current.filter {
+      $0.placed.planned.event.type == EventType.member && UserID($0.stateKey) != nil
+    }
     if !members.isEmpty { queries.append(Self.membershipsQuery(members, writer: writer)) }
     return queries
   }
 
-  private static func access(_ event: Event) -> String? {
-    event.type == EventType.historyVisibility
-      ? HistoryVisibility.Setting(of: event).rawValue : event.membership
-  }
-
-  private static func binds(_ rows: [Row]) -> [Bind] {
-    [
-      .texts(rows.map(\.event.roomID.text)), .texts(rows.map(\.event.type)),
-      .texts(rows.map(\.stateKey)), .ints(rows.map(\.ordering)),
-      .texts(rows.map(\.event.eventID.text)),
-    ]
+  private func slotsQuery() -> Query {
+    Query(
+      Self.upsertSlots,
+      [
+        .ints(current.map(\.placed.room)), .ints(current.map { Int64($0.edit.slot) }),
+        .ints(current.map(\.edit.new)), .texts(current.map(\.placed.planned.event.type)),
+        .texts(current.map(\.stateKey)),
+        .nullableByteArrays(
+          current.map { histories[Place(room: $0.placed.room, slot: $0.edit.slot)] }),
+      ])
   }
 
   private static func membershipsQuery(_ rows: [Row], writer: Int32) -> Query {
-    Query(
+    let events = rows.map(\.placed.planned.event)
+    return Query(
       upsertMemberships,
       [
-        .int(Int64(writer)), .texts(rows.map(\.stateKey)), .texts(rows.map(\.event.roomID.text)),
-        .texts(rows.map { $0.event.membership ?? "leave" }),
-        .texts(rows.map(\.event.eventID.text)), .texts(rows.map(\.event.sender.text)),
-        .ints(rows.map(\.ordering)),
+        .int(Int64(writer)), .texts(rows.map(\.stateKey)), .texts(events.map(\.roomID.text)),
+        .texts(events.map { $0.membership ?? Membership.leave }),
+        .texts(events.map(\.eventID.text)), .texts(events.map(\.sender.text)),
+        .ints(rows.map(\.placed.ordering)),
       ])
   }
 }

@@ -7,14 +7,30 @@ package struct WriterStore: Sendable {
   private static let heads = Statement(
     "writer_heads",
     """
-    SELECT room_id, room_version, array_to_string(forward_extremities, ' '), depth
-    FROM rooms JOIN room_heads USING (room_id) WHERE room_id = ANY($1)
+    SELECT r.room_id, r.room_version, h.depth,
+      ARRAY(SELECT e.event_id FROM unnest(h.forward_extremities) WITH ORDINALITY AS x (n, i)
+        JOIN events e ON e.stream_ordering = x.n ORDER BY x.i),
+      h.forward_extremities, r.room_nid, r.state_salt, h.state_snapshot, l.layer, l.parent,
+      l.hash, l.changes
+    FROM rooms r JOIN room_heads h USING (room_id)
+    JOIN state_layers l ON l.room_nid = r.room_nid AND l.layer = h.state_snapshot >> 6
+    WHERE r.room_id = ANY($1)
     """)
   private static let state = Statement(
     "writer_state",
-    "SELECT room_id, type, state_key, event_id FROM current_state WHERE room_id = ANY($1)")
+    """
+    SELECT s.room_nid, s.slot, s.event, s.type, s.state_key
+    FROM rooms r JOIN state_slots s USING (room_nid) WHERE r.room_id = ANY($1)
+    """)
   private static let events = Statement(
-    "writer_events", "SELECT event_id, room_id, json FROM events WHERE event_id = ANY($1)")
+    "writer_events",
+    """
+    SELECT e.event_id, e.room_id, e.json, e.stream_ordering, e.chain_id, e.chain_sequence,
+      e.auth_links, NOT EXISTS (
+        SELECT FROM events n WHERE n.chain_id = e.chain_id
+          AND n.chain_sequence = e.chain_sequence + 1)
+    FROM events e WHERE e.event_id = ANY($1) OR e.stream_ordering = ANY($2)
+    """)
   private static let transactions = Statement(
     "writer_transactions",
     """
@@ -38,38 +54,62 @@ package struct WriterStore: Sendable {
     let results = try await database.queryAll([
       Query(Self.heads, [names]), Query(Self.state, [names]),
     ])
-    var state: [String: [StateTuple: StateEntry]] = [:]
-    for row in 0..<results[1].count {
-      guard let room = results[1].text(row, 0), let type = results[1].text(row, 1),
-        let stateKey = results[1].text(row, 2),
-        let eventID = results[1].text(row, 3).flatMap({ EventID($0) })
-      else { continue }
-      state[room, default: [:]][StateTuple(type, stateKey)] = StateEntry(
-        eventID: eventID)
-    }
-    return (0..<results[0].count).compactMap { row in
+    let slots = StoredSlots.byRoom(results[1])
+    return try (0..<results[0].count).compactMap { row in
       guard let room = results[0].text(row, 0).flatMap({ RoomID($0) }),
         let version = results[0].text(row, 1).flatMap({ RoomVersion(id: $0) }),
-        let extremities = results[0].text(row, 2), let depth = results[0].int(row, 3)
+        let depth = results[0].int(row, 2), let ids = results[0].texts(row, 3),
+        let numbers = results[0].ints(row, 4), ids.count == numbers.count,
+        let nid = results[0].int(row, 5), let salt = results[0].bytes(row, 6),
+        let snapshot = results[0].int(row, 7)
       else { return nil }
-      return RoomHead(
-        roomID: room, version: version,
-        forwardExtremities: extremities.split(separator: " ").compactMap { EventID(String($0)) },
-        depth: depth, state: state[room.text] ?? [:])
+      let stored = slots[nid] ?? StoredSlots()
+      let extremities = ids.compactMap { EventID($0) }
+      var head = RoomHead(
+        roomID: room, version: version, forwardExtremities: extremities, depth: depth,
+        state: stored.current,
+        cursor: StateCursor(
+          room: nid, salt: StateSalt(salt), snapshot: SnapshotID(raw: snapshot),
+          layer: try LayerStore.layer(results[0], row, from: 8), vacantSlots: stored.vacant,
+          nextSlot: stored.next))
+      head.graph = HeadGraph(
+        extremities: Dictionary(zip(extremities, numbers)) { first, _ in first })
+      return head
     }
   }
 
-  static func eventsQuery(_ ids: Set<EventID>) -> Query {
-    Query(events, [.texts(ids.map(\.text))])
+  static func eventsQuery(_ ids: Set<EventID>, numbers: Set<Int64>) -> Query {
+    Query(events, [.texts(ids.map(\.text)), .ints(Array(numbers))])
   }
 
-  /// The rows of `eventsQuery` as (id, room, bytes).
-  static func events(_ rows: Rows) -> [(id: EventID, roomID: String, bytes: [UInt8])] {
+  /// A row of `eventsQuery`.
+  struct EventRow {
+    let id: EventID
+    let roomID: String
+    let bytes: [UInt8]
+    let number: Int64
+    let position: ChainPosition?
+    let links: [Int64]
+    let isEndOfChain: Bool
+
+    func node(_ key: StateTuple) -> ChainNode {
+      ChainNode(
+        number: number, key: key, position: position, isEnd: isEndOfChain, links: links)
+    }
+  }
+
+  static func events(_ rows: Rows) -> [EventRow] {
     (0..<rows.count).compactMap { row in
       guard let id = rows.text(row, 0).flatMap({ EventID($0) }), let room = rows.text(row, 1),
-        let bytes = rows.bytes(row, 2)
+        let bytes = rows.bytes(row, 2), let number = rows.int(row, 3)
       else { return nil }
-      return (id, room, bytes)
+      var position: ChainPosition?
+      if let chain = rows.int(row, 4), let sequence = rows.int(row, 5) {
+        position = ChainPosition(chain: chain, sequence: sequence)
+      }
+      return EventRow(
+        id: id, roomID: room, bytes: bytes, number: number, position: position,
+        links: rows.ints(row, 6) ?? [], isEndOfChain: rows.bool(row, 7) ?? true)
     }
   }
 

@@ -17,16 +17,29 @@ package struct SyncFilter: Sendable, Equatable {
   package var excludedRooms: Set<String> = []
   package var timeline = EventFilter()
   package var state = EventFilter()
+  package var ephemeral = EventFilter()
+  package var roomAccountData = EventFilter()
+  /// Of the events that belong to no room.
+  package var accountData = EventFilter()
+  package var presence = EventFilter()
+  /// Unread counts of threads are told apart from their rooms'.
+  package var countsThreadsApart = false
 
   package init() {}
 
   package init(_ json: JSONView) throws(EventFilter.Problem) {
-    guard let room = try FilterPart(json).part("room") else { return }
+    let whole = try FilterPart(json)
+    if let part = try whole.part("account_data") { accountData = try EventFilter(part) }
+    if let part = try whole.part("presence") { presence = try EventFilter(part) }
+    guard let room = try whole.part("room") else { return }
     rooms = try room.strings("rooms").map { Set($0) }
     excludedRooms = Set(try room.strings("not_rooms") ?? [])
     includesLeft = try room.flag("include_leave") ?? false
     if let part = try room.part("timeline") { timeline = try EventFilter(part) }
     if let part = try room.part("state") { state = try EventFilter(part) }
+    if let part = try room.part("ephemeral") { ephemeral = try EventFilter(part) }
+    if let part = try room.part("account_data") { roomAccountData = try EventFilter(part) }
+    countsThreadsApart = timeline.countsThreadsApart
     if let limit = timeline.limit { timelineLimit = min(limit, Self.maximumTimelineLimit) }
     lazyLoadsMembers = state.lazyLoadsMembers
   }

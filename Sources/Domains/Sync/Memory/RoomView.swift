@@ -95,18 +95,26 @@ struct RoomView: Sendable {
   }
 
   private mutating func redact(_ target: EventID, by redaction: StoredEvent) {
+    let mark = ReplacementMark(of: target)
     for index in timeline.indices {
       if timeline[index].stored.event.eventID == target,
         let redacted = Redaction.apply(redaction, to: timeline[index].stored)
       {
         timeline[index].stored = redacted
       }
+      if timeline[index].stored.replaces(mark) {
+        timeline[index].stored = Redaction.apply(toSuccessor: timeline[index].stored)
+      }
       if let replaced = timeline[index].replaced, replaced.event.eventID == target {
         timeline[index].replaced = Redaction.apply(redaction, to: replaced)
       }
     }
-    for (key, stored) in state where stored.event.eventID == target {
-      state[key] = Redaction.apply(redaction, to: stored)
+    for (key, stored) in state {
+      if stored.event.eventID == target {
+        state[key] = Redaction.apply(redaction, to: stored)
+      } else if stored.replaces(mark) {
+        state[key] = Redaction.apply(toSuccessor: stored)
+      }
     }
   }
 

@@ -13,6 +13,12 @@ final class SyncMemory: Sendable {
     var state = 60_000
     /// Users whose rooms are held.
     var users = 20_000
+    /// Rooms of all those users, about 350 bytes each.
+    var memberships = 200_000
+    /// Rooms of which it is known where their newest event is, about 150 bytes each.
+    var recentRooms = 100_000
+    /// What may arrive while one room or one user is loaded; past it the load is made again.
+    var late = 10_000
   }
 
   struct State: Sendable {
@@ -20,17 +26,22 @@ final class SyncMemory: Sendable {
     var views: [RoomID: RoomView] = [:]
     var viewUse: [RoomID: UInt64] = [:]
     var stateCount = 0
-    var users: [UserID: UserRooms] = [:]
+    private(set) var users: [UserID: UserRooms] = [:]
+    private(set) var membershipCount = 0
     var userUse: [UserID: UInt64] = [:]
     /// The remembered users that are joined to a room.
     var usersByRoom: [RoomID: Set<UserID>] = [:]
-    /// Where the newest event of a room is, for rooms with events since the worker started.
-    var lastEvents: [RoomID: EventPosition] = [:]
+    var recentRooms: RecentRooms
     var waiters: [UserID: [ObjectIdentifier: Waiter<Bool>]] = [:]
     var loadingViews: [RoomID: Loading<StoredEvent>] = [:]
     var loadingUsers: [UserID: Loading<MembershipRow>] = [:]
     var uses: UInt64 = 0
     var isDraining = false
+
+    init(limits: Limits) {
+      self.limits = limits
+      recentRooms = RecentRooms(limit: limits.recentRooms)
+    }
   }
 
   /// What arrives while a room or a user is being loaded: the query may not see it yet. It is
@@ -38,11 +49,16 @@ final class SyncMemory: Sendable {
   struct Loading<Item: Sendable>: Sendable {
     var loads = 0
     var late: [Item] = []
-  }
+    /// More arrived than is kept: what the loads bring cannot be used.
+    private(set) var isIncomplete = false
 
-  struct EventPosition: Sendable {
-    let writer: WriterID
-    let ordering: Int64
+    mutating func note(_ item: Item, limit: Int) {
+      guard late.count < limit else {
+        isIncomplete = true
+        return
+      }
+      late.append(item)
+    }
   }
 
   private let state: Mutex<State>
@@ -86,21 +102,24 @@ final class SyncMemory: Sendable {
 extension SyncMemory.State {
   fileprivate mutating func apply(_ stored: StoredEvent) {
     let room = stored.event.roomID
-    lastEvents[room] = SyncMemory.EventPosition(
-      writer: stored.writer, ordering: stored.streamOrdering)
-    loadingViews[room]?.late.append(stored)
+    recentRooms.note(
+      room, RecentRooms.Position(writer: stored.writer, ordering: stored.streamOrdering))
+    loadingViews[room]?.note(stored, limit: limits.late)
     if let before = views[room]?.state.count {
       views[room]?.apply(stored)
       stateCount += (views[room]?.state.count ?? 0) - before
     }
     guard let row = MembershipRow(stored) else { return }
-    loadingUsers[row.userID]?.late.append(row)
+    loadingUsers[row.userID]?.note(row, limit: limits.late)
     setMembership(row)
   }
 
   /// Records a membership of a remembered user.
   mutating func setMembership(_ row: MembershipRow) {
-    guard users[row.userID]?.apply(row) == true else { return }
+    guard let before = users[row.userID]?.memberships.count,
+      users[row.userID]?.apply(row) == true
+    else { return }
+    membershipCount += (users[row.userID]?.memberships.count ?? 0) - before
     if row.membership == "join" {
       usersByRoom[row.roomID, default: []].insert(row.userID)
     } else {
@@ -120,6 +139,7 @@ extension SyncMemory.State {
   }
 
   mutating func install(_ view: RoomView, for room: RoomID) {
+    guard loadingViews[room]?.isIncomplete != true else { return }
     var view = view
     for stored in loadingViews[room]?.late ?? [] { view.apply(stored) }
     uses += 1
@@ -129,7 +149,9 @@ extension SyncMemory.State {
   }
 
   mutating func install(_ rooms: UserRooms, for user: UserID) {
+    guard loadingUsers[user]?.isIncomplete != true else { return }
     uses += 1
+    membershipCount += rooms.memberships.count - (users[user]?.memberships.count ?? 0)
     users[user] = rooms
     userUse[user] = uses
     for row in rooms.memberships.values where row.membership == "join" {
@@ -171,10 +193,12 @@ extension SyncMemory.State {
 
   /// The same with users. Who waits stays, as nothing else would wake them.
   mutating func evictUsers(keeping kept: UserID) {
-    guard users.count > limits.users else { return }
+    guard users.count > limits.users || membershipCount > limits.memberships else { return }
     for (user, _) in userUse.sorted(by: { $0.value < $1.value })
     where waiters[user] == nil && user != kept {
-      guard users.count > limits.users * 4 / 5 else { break }
+      guard
+        users.count > limits.users * 4 / 5 || membershipCount > limits.memberships * 4 / 5
+      else { break }
       remove(user)
     }
   }
@@ -182,6 +206,7 @@ extension SyncMemory.State {
   private mutating func remove(_ user: UserID) {
     userUse[user] = nil
     guard let rooms = users.removeValue(forKey: user) else { return }
+    membershipCount -= rooms.memberships.count
     for room in rooms.memberships.keys {
       usersByRoom[room]?.remove(user)
       if usersByRoom[room]?.isEmpty == true { usersByRoom[room] = nil }

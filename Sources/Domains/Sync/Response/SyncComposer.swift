@@ -5,13 +5,12 @@ import RoomEvents
 import Rooms
 import Streams
 
-/// Makes the answer to a /sync from memory, as of one position of the stream. It does nothing
-/// else: what memory lacks is named, to be fetched before the next try.
+/// Finds what there is to tell of the rooms' events from memory, as of one position of their
+/// stream. It does nothing else: what memory lacks is named, to be fetched before the next try.
 struct SyncComposer {
   enum Outcome {
-    case answer([UInt8])
-    /// The client knows everything already.
-    case nothingNew
+    /// Empty when the client knows everything already.
+    case plan(Plan)
     /// These rooms must be loaded first.
     case lacking([RoomID])
     /// These stretches of history must be fetched first.
@@ -33,11 +32,8 @@ struct SyncComposer {
   let request: SyncRequest
   let since: VectorToken?
   let now: VectorToken
-  /// The position at which this worker's memory begins.
-  let start: VectorToken
   let history: [HistoryRequest: RoomHistory]
   let forgotten: Set<RoomID>
-  let timeMilliseconds: Int64
 
   func compose(_ state: borrowing SyncMemory.State) -> Outcome {
     guard let rooms = state.users[request.userID] else { return .userNotLoaded }
@@ -52,8 +48,8 @@ struct SyncComposer {
     }
     if !plan.lacking.isEmpty { return .lacking(plan.lacking) }
     if !plan.lackingHistory.isEmpty { return .lackingHistory(plan.lackingHistory) }
-    if plan.isEmpty, since != nil { return .nothingNew }
-    return .answer(SyncWriter(request: request, now: timeMilliseconds).write(plan, next: now))
+    plan.memberships = rooms
+    return .plan(plan)
   }
 
   /// Adds what there is to tell of one room; returns an event that memory has too early.
@@ -88,8 +84,7 @@ struct SyncComposer {
 
   private func mayHaveChanged(_ room: RoomID, _ state: borrowing SyncMemory.State) -> Bool {
     guard let since else { return true }
-    if let last = state.lastEvents[room] { return !since.covers(last.writer, last.ordering) }
-    guard !start.isCovered(by: since) else { return false }
+    if let hasNews = state.recentRooms.hasNews(in: room, since: since) { return hasNews }
     guard let last = state.views[room]?.last else { return true }
     return !since.covers(last.writer, last.streamOrdering)
   }
@@ -114,6 +109,7 @@ struct SyncComposer {
       !cut.events.isEmpty || !cut.state.isEmpty || cut.isLimited && slice.limit > 0
     guard hasNews || slice.since == nil else { return }
     plan.joined.append((row.roomID, JoinedRoom(cut, view, request: slice, reader: request.userID)))
+    if slice.since == nil { plan.entered.insert(row.roomID) }
   }
 
   /// Tells of the room up to where the user ceased to be in it. Who was not in it sees how that
@@ -173,8 +169,11 @@ struct Plan {
   var joined: [(RoomID, JoinedRoom)] = []
   var invited: [(RoomID, InvitedRoom)] = []
   var left: [(RoomID, RoomSlice)] = []
+  /// The joined rooms that are new to the client.
+  var entered: Set<RoomID> = []
   var lacking: [RoomID] = []
   var lackingHistory: [SyncComposer.HistoryRequest] = []
+  var memberships = UserRooms([])
 
   var isEmpty: Bool {
     joined.isEmpty && invited.isEmpty && left.isEmpty

@@ -8,34 +8,39 @@ import Streams
 struct SyncWriter {
   private let reader: EventReader
   private let now: Int64
+  /// Whether the client counts threads by themselves.
+  private let threadsApart: Bool
 
   init(request: SyncRequest, now: Int64) {
+    threadsApart = request.filter.countsThreadsApart
     reader = EventReader(userID: request.userID, deviceID: request.deviceID)
     self.now = now
   }
 
-  func write(_ plan: Plan, next: VectorToken) -> [UInt8] {
+  func write(_ answer: SyncAnswer, next: SyncToken) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
-    writer.key("device_one_time_keys_count")
-    writer.raw(Self.emptyObject)
+    writeEvents("account_data", answer.news.accountData, to: &writer)
+    writeDeviceLists(answer.news, to: &writer)
+    writeKeyCounts(answer.keys, to: &writer)
     writer.key("next_batch")
-    writer.string(SyncToken(events: next).text)
-    if !plan.isEmpty {
+    writer.string(next.text)
+    writeEvents("presence", answer.news.presence, to: &writer)
+    let joined = answer.joinedRooms
+    if !answer.plan.isEmpty || !joined.isEmpty {
       writer.key("rooms")
       writer.beginObject()
-      writeRooms("invite", plan.invited, to: &writer, writeInvited)
-      writeRooms("join", plan.joined, to: &writer, writeJoined)
-      writeRooms("leave", plan.left, to: &writer, writeLeft)
+      writeRooms("invite", answer.plan.invited, to: &writer, writeInvited)
+      writeJoined(joined, answer, next: next, to: &writer)
+      writeRooms("leave", answer.plan.left, to: &writer, writeLeft)
       writer.endObject()
     }
+    writeEvents("to_device", answer.news.toDevice, to: &writer)
     writer.endObject()
     return writer.bytes
   }
 
-  private static let emptyObject = Array("{}".utf8)
   private static let noEvents = Array("{\"events\":[]}".utf8)
-  private static let noCounts = Array("{\"highlight_count\":0,\"notification_count\":0}".utf8)
 
   private func writeRooms<Room>(
     _ name: String, _ rooms: [(RoomID, Room)], to writer: inout JSONWriter,
@@ -53,18 +58,102 @@ struct SyncWriter {
     writer.endObject()
   }
 
-  private func writeJoined(_ room: JoinedRoom, to writer: inout JSONWriter) {
-    writer.key("account_data")
-    writer.raw(Self.noEvents)
-    writer.key("ephemeral")
-    writer.raw(Self.noEvents)
-    writeSlice(room.slice, to: &writer)
-    writer.key("summary")
+  private func writeJoined(
+    _ rooms: [RoomID], _ answer: SyncAnswer, next: SyncToken, to writer: inout JSONWriter
+  ) {
+    guard !rooms.isEmpty else { return }
+    writer.key("join")
     writer.beginObject()
-    if let summary = room.summary { writeSummary(summary, to: &writer) }
+    let nothing = RoomSlice(
+      events: [], isLimited: false, state: [], previousBatch: next.events.maximum)
+    for (index, room) in rooms.enumerated() {
+      let told = index < answer.plan.joined.count ? answer.plan.joined[index].1 : nil
+      let news = answer.news.rooms[room] ?? SyncNews.Room()
+      writer.key(room.text)
+      writer.beginObject()
+      writeList("account_data", news.accountData, to: &writer)
+      writeList("ephemeral", news.ephemeral, to: &writer)
+      writeSlice(told?.slice ?? nothing, to: &writer)
+      writer.key("summary")
+      writer.beginObject()
+      if let summary = told?.summary { writeSummary(summary, to: &writer) }
+      writer.endObject()
+      writeUnread(answer.unread[room] ?? UnreadCounts(), to: &writer)
+      writer.endObject()
+    }
     writer.endObject()
+  }
+
+  private func writeUnread(_ unread: UnreadCounts, to writer: inout JSONWriter) {
+    var main = unread.main
+    if !threadsApart {
+      for count in unread.threads.values {
+        main.notifications += count.notifications
+        main.highlights += count.highlights
+      }
+    }
     writer.key("unread_notifications")
-    writer.raw(Self.noCounts)
+    writeCount(main, to: &writer)
+    guard threadsApart, !unread.threads.isEmpty else { return }
+    writer.key("unread_thread_notifications")
+    writer.beginObject()
+    for (root, count) in unread.threads.sorted(by: { $0.key < $1.key }) {
+      writer.key(root)
+      writeCount(count, to: &writer)
+    }
+    writer.endObject()
+  }
+
+  private func writeCount(_ count: UnreadCounts.Count, to writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.key("highlight_count")
+    writer.integer(count.highlights)
+    writer.key("notification_count")
+    writer.integer(count.notifications)
+    writer.endObject()
+  }
+
+  private func writeDeviceLists(_ news: SyncNews, to writer: inout JSONWriter) {
+    guard !news.changedDevices.isEmpty || !news.leftDevices.isEmpty else { return }
+    writer.key("device_lists")
+    writer.beginObject()
+    writeStrings("changed", news.changedDevices.map(\.text), to: &writer)
+    writeStrings("left", news.leftDevices.map(\.text), to: &writer)
+    writer.endObject()
+  }
+
+  private func writeKeyCounts(_ counts: KeyCounts, to writer: inout JSONWriter) {
+    writer.key("device_one_time_keys_count")
+    writer.beginObject()
+    for (algorithm, count) in counts.oneTimeKeys.sorted(by: { $0.key < $1.key }) {
+      writer.key(algorithm)
+      writer.integer(count)
+    }
+    writer.endObject()
+    writeStrings("device_unused_fallback_key_types", counts.unusedFallbackTypes, to: &writer)
+  }
+
+  private func writeStrings(_ key: String, _ strings: [String], to writer: inout JSONWriter) {
+    writer.key(key)
+    writer.beginArray()
+    for string in strings { writer.string(string) }
+    writer.endArray()
+  }
+
+  /// A list of events under a key, left out when there is none.
+  private func writeEvents(_ key: String, _ events: [[UInt8]], to writer: inout JSONWriter) {
+    if !events.isEmpty { writeList(key, events, to: &writer) }
+  }
+
+  private func writeList(_ key: String, _ events: [[UInt8]], to writer: inout JSONWriter) {
+    writer.key(key)
+    guard !events.isEmpty else { return writer.raw(Self.noEvents) }
+    writer.beginObject()
+    writer.key("events")
+    writer.beginArray()
+    for event in events { writer.raw(event) }
+    writer.endArray()
+    writer.endObject()
   }
 
   private func writeSummary(_ summary: RoomSummary, to writer: inout JSONWriter) {

@@ -36,7 +36,7 @@ struct HashPasswordCommand: AsyncParsableCommand {
     let password = try Terminal.newPassword()
     print(
       try PasswordHash.hash(
-        password: password, pepper: pepper ?? accounts?.passwordPepper ?? "",
+        password: password, pepper: pepper ?? accounts?.passwords.pepper ?? "",
         rounds: rounds ?? accounts?.bcryptRounds ?? Self.defaultRounds))
   }
 }

@@ -9,6 +9,8 @@ package struct Response: Sendable {
   enum Body: Sendable {
     case bytes([UInt8])
     case buffer(ByteBuffer)
+    /// There is no answer yet.
+    case later(Suspension)
   }
 
   package var status: Int
@@ -37,6 +39,13 @@ package struct Response: Sendable {
     self.contentType = contentType
     self.headers = headers
     storage = .buffer(buffer)
+  }
+
+  /// Puts the answer off without holding a task.
+  package static func later(_ suspension: Suspension) -> Response {
+    var response = Response(status: 200)
+    response.storage = .later(suspension)
+    return response
   }
 
   package static func json(_ status: Int, _ bytes: [UInt8]) -> Response {
@@ -70,6 +79,7 @@ package struct Response: Sendable {
     switch storage {
     case .bytes(let bytes): bytes
     case .buffer(let buffer): Array(buffer.readableBytesView)
+    case .later: []
     }
   }
 
@@ -77,6 +87,7 @@ package struct Response: Sendable {
     switch storage {
     case .bytes(let bytes): bytes.count
     case .buffer(let buffer): buffer.readableBytes
+    case .later: 0
     }
   }
 }

@@ -40,12 +40,15 @@ package struct Route: Sendable {
   package let roles: Set<ServingRole>
   package let balancing: Balancing
   package let bodyLimit: Int
+  /// How long an answer may be held back until there is news; a proxy must wait that much longer.
+  package let longestWait: Duration
   package let handler: Handler
 
   package init(
     id: String, method: HTTPMethod, patterns: [String], surface: Surface,
     roles: Set<ServingRole>, balancing: Balancing = .none,
-    bodyLimit: Int = Route.defaultBodyLimit, handler: @escaping Handler
+    bodyLimit: Int = Route.defaultBodyLimit, longestWait: Duration = .zero,
+    handler: @escaping Handler
   ) {
     self.id = id
     self.method = method
@@ -54,6 +57,7 @@ package struct Route: Sendable {
     self.roles = roles
     self.balancing = balancing
     self.bodyLimit = bodyLimit
+    self.longestWait = longestWait
     self.handler = handler
   }
 }

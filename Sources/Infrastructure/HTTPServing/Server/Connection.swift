@@ -21,6 +21,7 @@ final class Connection: ChannelInboundHandler {
   private var reception: Reception?
   private var queue: [WaitingExchange] = []
   private var task: Task<Void, Never>?
+  private var suspended: Suspension?
   private var peer: String?
   private var isHandling = false
   private var refusesInput = false
@@ -59,6 +60,7 @@ final class Connection: ChannelInboundHandler {
     context = nil
     task?.cancel()
     task = nil
+    abandonSuspended()
     reception = nil
     for next in queue { dispatcher.finished(next.exchange, status: Dispatcher.clientGone) }
     queue = []
@@ -197,10 +199,16 @@ final class Connection: ChannelInboundHandler {
     _ request: Request, _ handler: @escaping Route.Handler, _ exchange: Exchange
   ) {
     isHandling = true
+    perform(exchange) { try await handler(request) }
+  }
+
+  private func perform(
+    _ exchange: Exchange, _ work: @escaping @Sendable () async throws -> Response
+  ) {
     let bound = NIOLoopBound(self, eventLoop: executor.loop)
     task = Task(executorPreference: executor) {
       do {
-        let response = try await handler(request)
+        let response = try await work()
         bound.value.finish(response, exchange)
       } catch {
         bound.value.finish(failure: error, exchange)
@@ -213,10 +221,39 @@ final class Connection: ChannelInboundHandler {
   }
 
   private func finish(_ response: Response, _ exchange: Exchange) {
-    isHandling = false
     task = nil
+    if case .later(let suspension) = response.storage { return suspend(suspension, exchange) }
+    isHandling = false
     send(response, exchange)
     advance()
+  }
+
+  private func suspend(_ suspension: Suspension, _ exchange: Exchange) {
+    guard context != nil else {
+      suspension.abandon()
+      return dispatcher.finished(exchange, status: Dispatcher.clientGone)
+    }
+    suspended = suspension
+    let bound = NIOLoopBound(self, eventLoop: executor.loop)
+    suspension.signal.whenResolved { [loop = executor.loop] word in
+      loop.execute { bound.value.resume(exchange, word) }
+    }
+  }
+
+  /// The signal is resolved too, so that the exchange is accounted for.
+  private func abandonSuspended() {
+    guard let suspension = suspended else { return }
+    suspended = nil
+    suspension.abandon()
+    suspension.signal.resolve(false)
+  }
+
+  private func resume(_ exchange: Exchange, _ word: Bool) {
+    guard let suspension = suspended else {
+      return dispatcher.finished(exchange, status: Dispatcher.clientGone)
+    }
+    suspended = nil
+    perform(exchange) { try await suspension.resume(word) }
   }
 
   private func send(_ response: Response, _ exchange: Exchange) {

@@ -41,6 +41,7 @@ struct ResponseEncoder {
     case .bytes(let bytes): return (buffer, allocator.buffer(bytes: bytes))
     case .buffer(let body) where joined: buffer.writeImmutableBuffer(body)
     case .buffer(let body): return (buffer, body)
+    case .later: break
     }
     return (buffer, nil)
   }

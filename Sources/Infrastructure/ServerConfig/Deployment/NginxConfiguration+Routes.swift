@@ -57,13 +57,14 @@ extension NginxConfiguration {
     return "^\(method) " + path.drop { $0 == "^" }
   }
 
-  /// Paths whose requests may wait for news: those of what is balanced by user.
-  private var longPolls: [String] {
+  /// Paths whose requests may wait for news, with the seconds until a silent worker is given up.
+  private var longPolls: [(path: String, seconds: Int64)] {
     var seen: Set<String> = []
-    return served.filter { $0.balancing == .user && $0.methods.contains("GET") }.flatMap(
-      \.pathRegexes
-    )
-    .filter { seen.insert($0).inserted }
+    return served.filter { $0.longestWait > .zero }.flatMap { route in
+      let seconds = Self.readSeconds + route.longestWait.components.seconds
+      return route.pathRegexes.map { (path: $0, seconds: seconds) }
+    }
+    .filter { seen.insert($0.path).inserted }
   }
 
   var server: String {
@@ -75,12 +76,12 @@ extension NginxConfiguration {
       lines.append("    ssl_certificate_key \(key);")
     }
     lines += ["", proxySettings, ""]
-    for path in longPolls {
+    for (path, seconds) in longPolls {
       lines.append(
         """
             location ~ "\(path)" {
                 proxy_pass http://$apus_backend;
-                proxy_read_timeout \(Self.longPollSeconds)s;
+                proxy_read_timeout \(seconds)s;
             }
         """)
     }

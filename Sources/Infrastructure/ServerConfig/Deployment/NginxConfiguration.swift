@@ -26,9 +26,8 @@ package struct NginxConfiguration: Sendable {
     package init() {}
   }
 
-  /// Seconds until a silent worker is given up; long polls get more.
-  static let readSeconds = 60
-  static let longPollSeconds = 3600
+  /// Seconds until a silent worker is given up, beside the time that a route may wait for news.
+  static let readSeconds: Int64 = 60
   /// Seconds for which a process that failed is left alone.
   static let failSeconds = 2
 

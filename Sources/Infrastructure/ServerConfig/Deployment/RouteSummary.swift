@@ -9,24 +9,29 @@ package struct RouteSummary: Sendable, Hashable {
   /// Anchored regular expressions over the decoded path, as `RoutePattern.regex` makes them.
   package let pathRegexes: [String]
   package let balancing: Balancing
+  /// How long an answer may be held back until there is news.
+  package let longestWait: Duration
   package let servedBy: Set<WorkerRole>
 
   package init(
-    methods: [String], pathRegexes: [String], balancing: Balancing, servedBy: Set<WorkerRole>
+    methods: [String], pathRegexes: [String], balancing: Balancing,
+    longestWait: Duration = .zero, servedBy: Set<WorkerRole>
   ) {
     self.methods = methods
     self.pathRegexes = pathRegexes
     self.balancing = balancing
+    self.longestWait = longestWait
     self.servedBy = servedBy
   }
 
   /// - Parameter patterns: paths with `{parameter}` segments, as routes are registered.
   package init(
-    method: String, patterns: [String], balancing: Balancing, servedBy: Set<WorkerRole>
+    method: String, patterns: [String], balancing: Balancing, longestWait: Duration = .zero,
+    servedBy: Set<WorkerRole>
   ) {
     self.init(
       methods: [method], pathRegexes: RoutePattern.regexes(patterns), balancing: balancing,
-      servedBy: servedBy)
+      longestWait: longestWait, servedBy: servedBy)
   }
 }
 

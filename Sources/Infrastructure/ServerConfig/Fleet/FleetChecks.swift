@@ -121,13 +121,15 @@ struct FleetChecks {
 
   private func checkReplicationListener(_ duties: Set<Duty>) {
     let name = fleet.identity.instanceName
-    guard fleet.hasWorkers, duties.contains(.writeEvents) else { return }
+    guard fleet.hasWorkers, !duties.isDisjoint(with: [.writeEvents, .writeStreams]) else {
+      return
+    }
     let key = fleet.identity.isMain ? "listeners" : "worker_listeners"
     let candidates = listeners.filter { $0.resources.contains(.replication) }
     guard !candidates.isEmpty else {
       problems.error(
-        key, "stream_writers.events", at: at(key) ?? at("stream_writers"),
-        "\(name) writes events for other processes, but has no listener for `replication`.",
+        key, "stream_writers", at: at(key) ?? at("stream_writers"),
+        "\(name) writes streams for other processes, but has no listener for `replication`.",
         fix: "add a listener with `resources: [{names: [replication]}]` to `\(key)`")
       return
     }
@@ -144,7 +146,7 @@ struct FleetChecks {
 extension FleetSection {
   /// The key that gives out each duty.
   static let dutyKeys: [(Duty, String)] =
-    [(.writeEvents, "stream_writers.events")] + Job.all.map { ($0.duty, $0.listKey) }
+    [(.writeEvents, "stream_writers.events"), (.writeStreams, "stream_writers")] + Job.all.map { ($0.duty, $0.listKey) }
 
   package func owners(of duty: Duty) -> [String] {
     duty == .writeEvents ? eventWriters : jobOwners(duty)
@@ -156,7 +158,7 @@ extension WorkerRole {
   func canDo(_ duty: Duty) -> Bool {
     switch self {
     case .main, .genericWorker: true
-    case .eventPersister: duty == .writeEvents
+    case .eventPersister: duty == .writeEvents || duty == .writeStreams
     case .federationSender: duty == .sendFederation
     case .pusher: duty == .push
     case .backgroundTasks:

@@ -51,6 +51,7 @@ package struct FleetSection: Sendable {
   package func duties(of identity: ProcessIdentity) -> Set<Duty> {
     var duties = Set(owners.filter { $0.value.contains(identity.instanceName) }.keys)
     if eventWriters.contains(identity.instanceName) { duties.insert(.writeEvents) }
+    if streamWriters.hasShare(identity.instanceName) { duties.insert(.writeStreams) }
     switch identity.role {
     case .main: duties.formUnion([.migrate, .serveClients])
     case .genericWorker: duties.insert(.serveClients)

@@ -46,6 +46,11 @@ package struct StreamWriters: Sendable {
     section.reportUnknown()
   }
 
+  /// Whether an instance writes any of the streams beside events.
+  func hasShare(_ instance: String) -> Bool {
+    WrittenStream.allCases.contains { $0 != .events && self[$0].contains(instance) }
+  }
+
   /// All instances that write something, main included only where it is named.
   var named: Set<String> { Set(writers.values.joined()) }
 

@@ -67,6 +67,8 @@ package enum Duty: Sendable, Hashable, CaseIterable {
   case serveClients
   /// Owns rooms' events.
   case writeEvents
+  /// Owns account data, receipts or another of the streams beside events.
+  case writeStreams
   case sendFederation
   case push
   case backgroundTasks

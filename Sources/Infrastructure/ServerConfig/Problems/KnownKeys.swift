@@ -19,7 +19,7 @@ enum KnownKeys {
     federation_rr_transactions_per_room_per_second suppress_key_server_warning
     key_refresh_interval old_signing_keys signing_keys
     mau_stats_only mau_trial_days mau_appservice_trial_days mau_limit_reserved_threepids
-    mau_limit_alerting hs_disabled hs_disabled_message server_notices admin_contact
+    mau_limit_alerting hs_disabled hs_disabled_message server_notices
     limit_usage_by_mau max_mau_value mau_limits_reserved_threepids
     url_preview_url_blacklist url_preview_url_blocklist url_preview_ip_range_whitelist
     url_preview_ip_range_allowlist url_preview_accept_language max_spider_size oembed
@@ -28,19 +28,17 @@ enum KnownKeys {
     media_upload_limits max_pending_media_uploads unused_expiration_time
     enable_authenticated_media enable_local_media_storage prevent_media_downloads_from
     remote_media_download_burst_count remote_media_download_per_second backup_media_store_path
-    turn_uris turn_shared_secret turn_shared_secret_path turn_username turn_password
-    turn_user_lifetime turn_allow_guests matrix_rtc
+    matrix_rtc
     registrations_require_3pid disable_msisdn_registration allowed_local_3pids enable_3pid_lookup
     enable_3pid_changes default_identity_server account_threepid_delegates
-    account_validity refreshable_access_token_lifetime refresh_token_lifetime
-    nonrefreshable_access_token_lifetime enable_set_displayname enable_set_avatar_url
+    account_validity enable_set_displayname enable_set_avatar_url
     auto_accept_invites autocreate_auto_join_rooms autocreate_auto_join_rooms_federated
     autocreate_auto_join_room_preset auto_join_mxid_localpart auto_join_rooms_for_guests
-    auto_join_user_id login_via_existing_session captcha_ip_origin_is_x_forwarded captcha_bypass_secret
+    auto_join_user_id captcha_ip_origin_is_x_forwarded captcha_bypass_secret
     recaptcha_siteverify_api msc4335_media_upload_limits_config_enabled
-    saml2_config oidc_config oidc_providers cas_config sso jwt_config ui_auth
+    saml2_config oidc_config oidc_providers cas_config sso jwt_config
     matrix_authentication_service password_providers ldap_config
-    push encryption_enabled_by_default_for_room_type user_directory user_consent stats
+    push encryption_enabled_by_default_for_room_type user_directory stats
     opentracing sentry metrics_flags metrics_port metrics_bind_host
     enable_room_list_search alias_creation_rules default_power_level_content_override
     enable_registration_token_3pid_bypass room_prejoin_state room_invite_state_types

@@ -1,4 +1,4 @@
-/// Who may have an account, and how passwords are kept.
+/// Who may have an account, and what it can do.
 package struct AccountsSection: Sendable {
   package var registrationEnabled = false
   package var registrationWithoutVerification = false
@@ -9,15 +9,12 @@ package struct AccountsSection: Sendable {
   package var autoJoinRooms: [String] = []
   /// The cost parameter: each step doubles the time of a login.
   package var bcryptRounds = 12
-  package var passwordsEnabled = true
-  /// Passwords of this server's own table count, not only those of other providers.
-  package var localPasswordsEnabled = true
-  package var passwordPepper = ""
-  package var minimumPasswordLength = 0
+  package var passwords = PasswordsSection()
   /// Nil: no limit. Otherwise, the monthly active users beyond which nobody new is let in.
   package var monthlyActiveUserLimit: Int?
-  /// Nil: access tokens do not expire.
-  package var sessionLifetime: Duration?
+  package var sessions = SessionsSection()
+  package var terms = TermsSection()
+  package var turn: TurnSection?
 
   init(_ section: ConfigSection) {
     section.read("enable_registration", into: &registrationEnabled)
@@ -29,33 +26,12 @@ package struct AccountsSection: Sendable {
     section.read("inhibit_user_in_use_error", into: &inhibitsUserInUseError)
     section.read("auto_join_rooms", into: &autoJoinRooms)
     section.read("bcrypt_rounds", into: &bcryptRounds, in: 4...31)
-    section.read("session_lifetime", into: &sessionLifetime)
-    readPasswords(section)
+    section.group("password_config") { passwords = PasswordsSection($0) }
+    sessions = SessionsSection(section)
+    terms = TermsSection(section)
+    turn = TurnSection.read(section)
     readMonthlyActiveUsers(section)
     checkRegistration(section)
-  }
-
-  private mutating func readPasswords(_ top: ConfigSection) {
-    guard let section = top.optionalSection("password_config") else { return }
-    // `only_for_reauth`: no login by password, but as a stage of interactive authentication.
-    if section.node("enabled")?.string == "only_for_reauth" {
-      passwordsEnabled = false
-    } else {
-      section.read("enabled", into: &passwordsEnabled)
-    }
-    section.read("localdb_enabled", into: &localPasswordsEnabled)
-    passwordPepper = section.secret("pepper") ?? ""
-    if let policy = section.optionalSection("policy") {
-      if policy.bool("enabled") == true {
-        policy.read("minimum_length", into: &minimumPasswordLength)
-      }
-      policy.accept([
-        "minimum_length", "require_digit", "require_symbol", "require_lowercase",
-        "require_uppercase",
-      ])
-      policy.reportUnknown()
-    }
-    section.reportUnknown()
   }
 
   private mutating func readMonthlyActiveUsers(_ section: ConfigSection) {
@@ -74,5 +50,46 @@ package struct AccountsSection: Sendable {
       "Anyone could register without any verification, which invites abuse.",
       fix: "set `registration_requires_token: true`, or, if that is what you want, "
         + "`enable_registration_without_verification: true`")
+  }
+}
+
+/// What passwords are for, and what new ones must have.
+package struct PasswordsSection: Sendable {
+  package var loginEnabled = true
+  /// Passwords of this server's own table count, not only those of other providers.
+  package var localEnabled = true
+  package var pepper = ""
+  /// Nil: no limit.
+  package var minimumLength: Int?
+  package var requiresDigit = false
+  package var requiresSymbol = false
+  package var requiresLowerCase = false
+  package var requiresUpperCase = false
+
+  init() {}
+
+  init(_ section: ConfigSection) {
+    // `only_for_reauth`: no login by password, but as a stage of interactive authentication.
+    if section.node("enabled")?.string == "only_for_reauth" {
+      loginEnabled = false
+    } else {
+      section.read("enabled", into: &loginEnabled)
+    }
+    section.read("localdb_enabled", into: &localEnabled)
+    pepper = section.secret("pepper") ?? ""
+    section.group("policy") { policy in
+      guard policy.bool("enabled") == true else {
+        policy.accept([
+          "minimum_length", "require_digit", "require_symbol", "require_lowercase",
+          "require_uppercase",
+        ])
+        return
+      }
+      minimumLength = policy.integer("minimum_length")
+      policy.read("require_digit", into: &requiresDigit)
+      policy.read("require_symbol", into: &requiresSymbol)
+      policy.read("require_lowercase", into: &requiresLowerCase)
+      policy.read("require_uppercase", into: &requiresUpperCase)
+    }
   }
 }

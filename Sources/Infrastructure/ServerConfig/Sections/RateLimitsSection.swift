@@ -41,7 +41,8 @@ package struct RateLimitsSection: Sendable {
   package var delayedEvents = RateLimit(1, 5)
   package var reports = RateLimit(1, 5)
   package var userDirectory = RateLimit(0.016, 200)
-  package var profile = RateLimit(0.2, 10)
+  /// Nil: reading profiles is not limited unless an administrator wants it.
+  package var profile: RateLimit?
   package var login = Login()
   package var joins = Joins()
   package var invites = Invites()

@@ -32,8 +32,8 @@ package struct StreamsHousekeeping: Sendable {
   /// also shows the rows of one that died after a commit and before announcing it.
   func settleDeadWriters() async throws {
     for stream in StreamName.allCases {
-      _ = try await database.query(
-        Self.settleDead, [.text(stream.rawValue), .text(stream.sequence)])
+      guard let sequence = stream.sequence else { continue }
+      _ = try await database.query(Self.settleDead, [.text(stream.rawValue), .text(sequence)])
     }
   }
 

@@ -60,6 +60,14 @@ package final class StreamReader<Row: Sendable>: Sendable {
     state.withLock { $0.machine.positions }
   }
 
+  func facts(received: Int) -> ReplicationFacts.Stream {
+    state.withLock { state in
+      ReplicationFacts.Stream(
+        name: name, position: state.current.minimum, lag: state.machine.lag,
+        waiting: state.machine.waiting, received: received)
+    }
+  }
+
   package func onInvalidate(_ handler: @escaping Handler) {
     state.withLock { $0.handlers.invalidate.append(handler) }
   }

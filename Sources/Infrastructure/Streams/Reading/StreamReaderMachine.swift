@@ -41,6 +41,16 @@ package struct StreamReaderMachine<Row: Sendable>: Sendable {
     return VectorToken(minimum: lowest, positions: writers.mapValues(\.position))
   }
 
+  /// By how many positions the writer that is furthest behind is behind.
+  package var lag: Int64 {
+    writers.values.reduce(0) { max($0, $1.target - $1.position) }
+  }
+
+  /// Batches that wait for what comes before them.
+  package var waiting: Int {
+    writers.values.reduce(0) { $0 + $1.pending.count }
+  }
+
   /// Where each known writer is.
   package var positions: [WriterID: Int64] {
     writers.mapValues(\.position)

@@ -5,9 +5,11 @@ package enum StreamsSchema {
   package static let migrations = [
     Migration(number: 1, name: "replication", sql: ReplicationTables.sql),
     Migration(number: 2, name: "replication_functions", sql: ReplicationFunctions.sql),
-    Migration(
-      number: 3, name: "events_stream", sql: "CREATE SEQUENCE events_stream_seq AS bigint"),
+    Migration(number: 3, name: "stream_sequences", sql: sequences),
   ]
+
+  private static let sequences = StreamName.allCases.compactMap(\.sequence)
+    .map { "CREATE SEQUENCE \($0) AS bigint;" }.joined(separator: "\n")
 }
 
 enum ReplicationTables {

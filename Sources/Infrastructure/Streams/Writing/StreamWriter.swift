@@ -35,6 +35,10 @@ package final class StreamWriter<Row: Sendable>: Sendable {
     lease.onAcquire { [weak self] in self?.restart(at: $0) }
   }
 
+  package var name: StreamName {
+    definition.name
+  }
+
   package var position: Int64 {
     state.withLock { $0.machine.position }
   }

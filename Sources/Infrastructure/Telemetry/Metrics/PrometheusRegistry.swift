@@ -32,9 +32,11 @@ package final class PrometheusRegistry: MetricsFactory {
 
   package init() {}
 
+  /// The name ends with `_total`, as clients of Prometheus make it for all counters.
   package func counter(
     _ name: String, help: String = "", labels: [(String, String)] = []
   ) -> PrometheusCounter {
+    let name = name.hasSuffix("_total") ? name : name + "_total"
     let series = find(name, kind: .counter, help: help, labels: labels) {
       .counter(PrometheusCounter())
     }
@@ -65,6 +67,12 @@ package final class PrometheusRegistry: MetricsFactory {
 
   package func addCollector(_ collector: @escaping Collector) {
     state.withLock { $0.collectors.append(collector) }
+  }
+
+  /// Makes this the back end of swift-metrics: what the process measures by labels is shown here.
+  /// To be called once, before anything is measured.
+  package func bootstrap() {
+    MetricsSystem.bootstrap(self)
   }
 
   /// The text exposition format, version 0.0.4.
@@ -141,9 +149,9 @@ extension PrometheusRegistry {
     aggregate ? histogram(label, labels: dimensions) : gauge(label, labels: dimensions)
   }
 
-  /// Times are seconds, whatever unit the caller prefers.
+  /// Seconds, whatever unit the caller prefers.
   package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-    histogram(label.hasSuffix("_seconds") ? label : label + "_seconds", labels: dimensions)
+    histogram(label, labels: dimensions)
   }
 
   package func destroyCounter(_ handler: any CounterHandler) {

@@ -5,26 +5,51 @@ import MatrixJSON
 
 /// spec: client-server-api#profiles
 func profileRoutes(_ profiles: Profiles, _ authenticated: Authenticated) -> [Route] {
-  let whole = accountRoute("profile", .get, "/profile/{userId}") { request in
-    let profile = try await profiles.profile(of: try userID(in: request))
-    return .json(200, json(profile, ProfileField.allCases))
-  }
-  return [whole]
-    + ProfileField.allCases.flatMap { field in
-      [
-        accountRoute("profile_\(field.rawValue)", .get, "/profile/{userId}/\(field.rawValue)") {
-          .json(200, json(try await profiles.profile(of: try userID(in: $0)), [field]))
-        },
-        accountRoute(
-          "set_profile_\(field.rawValue)", .put, "/profile/{userId}/\(field.rawValue)",
-          authenticated { requester, request in
-            let user = try userID(in: request)
-            let value = try request.json().requiredString(field.rawValue)
-            try await profiles.set(field, to: value, of: user, by: requester)
-            return .empty
-          }),
-      ]
-    }
+  [
+    accountRoute("profile", .get, "/profile/{userId}") { request in
+      .json(200, try await profiles.whole(of: try userID(in: request)).json)
+    },
+    profileFieldRoute("profile_field", .get) { request in
+      let (user, key) = (try userID(in: request), try key(in: request))
+      guard let value = try await profiles.whole(of: user).value(of: key) else {
+        throw AccountError.unknownProfileField
+      }
+      var writer = JSONWriter()
+      writer.beginObject()
+      writer.key(key.name)
+      writer.raw(value)
+      writer.endObject()
+      return .json(200, writer.bytes)
+    },
+    profileFieldRoute(
+      "set_profile_field", .put,
+      authenticated(guests: .allowed) { requester, request in
+        let (user, key) = (try userID(in: request), try key(in: request))
+        let value = try request.json().required(key.name)
+        try await profiles.set(key, to: value, of: user, by: requester)
+        return .empty
+      }),
+    profileFieldRoute(
+      "delete_profile_field", .delete,
+      authenticated(guests: .allowed) { requester, request in
+        try await profiles.remove(
+          try key(in: request), of: try userID(in: request), by: requester)
+        return .empty
+      }),
+  ]
+}
+
+private func profileFieldRoute(
+  _ id: String, _ method: HTTPMethod, _ handler: @escaping Route.Handler
+) -> Route {
+  let endpoint = "/profile/{userId}/{keyName}"
+  return Route(
+    id: id, method: method,
+    // The last is MSC4133's, from before custom fields were in the specification.
+    patterns: clientPaths(endpoint)
+      + clientPaths("/uk.tcpip.msc4133\(endpoint)", [.unstable]),
+    surface: .client, roles: .clientFacing, bodyLimit: AccountLimits.profileBody,
+    handler: handler)
 }
 
 private func userID(in request: Request) throws(MatrixError) -> UserID {
@@ -34,16 +59,6 @@ private func userID(in request: Request) throws(MatrixError) -> UserID {
   return user
 }
 
-/// Fields that are not set are left out.
-private func json(_ profile: Profile, _ fields: [ProfileField]) -> JSON {
-  var members: [String: JSON] = [:]
-  for field in fields {
-    let value =
-      switch field {
-      case .displayName: profile.displayName
-      case .avatarURL: profile.avatarURL
-      }
-    if let value { members[field.rawValue] = .string(value) }
-  }
-  return .object(members)
+private func key(in request: Request) throws -> ProfileKey {
+  try ProfileKey(request.path("keyName"))
 }

@@ -13,7 +13,7 @@ func createRoomRoutes(
   let (create, version) = (dependencies.create, dependencies.defaultVersion)
   return [
     roomRoute(
-      "create_room", .post, "/createRoom", balancing: .none,
+      "create_room", .post, "/createRoom", balancing: .user,
       handler: authenticated { requester, request in
         let options = try RoomOptionsReader.read(try request.json(), defaultVersion: version)
         let made: (room: RoomID, alias: RoomAlias?)

@@ -10,21 +10,28 @@ package struct ServerRoutesDependencies: Sendable {
   package let publicBaseURL: String?
   /// Host and port, for `/.well-known/matrix/server`; nil when this server does not announce one.
   package let delegatedServer: String?
+  package let accounts: AccountCapabilities
+  /// `admin_contact`, for `/.well-known/matrix/support`.
+  package let adminContact: String?
 
   package init(
     authenticated: Authenticated, defaultRoomVersion: RoomVersion, publicBaseURL: String?,
-    delegatedServer: String?
+    delegatedServer: String?, accounts: AccountCapabilities, adminContact: String?
   ) {
     self.authenticated = authenticated
     self.defaultRoomVersion = defaultRoomVersion
     self.publicBaseURL = publicBaseURL
     self.delegatedServer = delegatedServer
+    self.accounts = accounts
+    self.adminContact = adminContact
   }
 }
 
 package func serverRoutes(_ dependencies: ServerRoutesDependencies) -> [Route] {
   let versions = ServerFacts.versions.bytes
-  let capabilities = ServerFacts.capabilities(dependencies.defaultRoomVersion).bytes
+  let capabilities = ServerFacts.capabilities(
+    dependencies.defaultRoomVersion, dependencies.accounts
+  ).bytes
   return [
     Route(
       id: "versions", method: .get, patterns: ["/_matrix/client/versions"], surface: .client,
@@ -37,6 +44,7 @@ package func serverRoutes(_ dependencies: ServerRoutesDependencies) -> [Route] {
     wellKnown(
       "client", dependencies.publicBaseURL.map { ["m.homeserver": ["base_url": .string($0)]] }),
     wellKnown("server", dependencies.delegatedServer.map { ["m.server": .string($0)] }),
+    wellKnown("support", dependencies.adminContact.map(support)),
   ]
 }
 
@@ -52,4 +60,17 @@ private func wellKnown(_ name: String, _ content: JSON?) -> Route {
     guard let bytes else { throw MatrixError.notFound(".well-known not available") }
     return .json(200, bytes)
   }
+}
+
+/// - Parameter contact: an address of any kind: `mailto:`, a user id, or a web page.
+///
+/// spec: client-server-api#getwell-knownmatrixsupport
+private func support(_ contact: String) -> JSON {
+  if contact.hasPrefix("http://") || contact.hasPrefix("https://") {
+    return ["support_page": .string(contact)]
+  }
+  let mail = "mailto:"
+  let address = contact.hasPrefix(mail) ? String(contact.dropFirst(mail.count)) : contact
+  let kind = address.hasPrefix("@") ? "matrix_id" : "email_address"
+  return ["contacts": [.object(["role": "m.role.admin", kind: .string(address)])]]
 }

@@ -13,24 +13,34 @@ package struct Authenticated: Sendable {
   package typealias Handler = @Sendable (Requester, Request) async throws -> Response
 
   private let authenticator: Authenticator
+  package let limiter: RateLimiter
 
-  package init(_ authenticator: Authenticator) {
+  package init(_ authenticator: Authenticator, limiter: RateLimiter) {
     self.authenticator = authenticator
+    self.limiter = limiter
   }
 
+  /// - Parameter limit: what each request counts for in the budget of its user.
   package func callAsFunction(
-    guests: GuestPolicy = .refused, _ handler: @escaping Handler
+    guests: GuestPolicy = .refused, limit: RateLimitName? = nil, _ handler: @escaping Handler
   ) -> Route.Handler {
     { [self] request in
       let requester = try await requester(of: request)
       guard guests == .allowed || !requester.isGuest else { throw AccountError.guestRefused }
+      if let limit { try await limiter.check(limit, of: requester) }
       return try await handler(requester, request)
     }
+  }
+
+  /// Who owns a token that came in another place than the request's own.
+  /// - Throws: `AccountError.unknownToken`.
+  package func requester(token: String, of request: Request) async throws -> Requester {
+    try await authenticator.requester(token: token, from: request.remoteAddress)
   }
 
   /// - Throws: `M_MISSING_TOKEN`, or an `AccountError`.
   private func requester(of request: Request) async throws -> Requester {
     guard let token = request.bearerToken else { throw MatrixError.missingToken }
-    return try await authenticator.requester(token: token, from: request.remoteAddress)
+    return try await requester(token: token, of: request)
   }
 }

@@ -7,10 +7,24 @@ package import MatrixJSON
 /// spec: client-server-api#user-interactive-api-in-the-rest-api
 package enum InteractiveAuthExchange {
   /// Reads the `auth` member of a body.
-  package static func attempt(in body: JSONView) throws(MatrixError) -> AuthAttempt? {
+  package static func attempt(in body: JSONView) throws -> AuthAttempt? {
     guard let auth = try body.optionalObject("auth") else { return nil }
     return AuthAttempt(
-      type: try auth.optionalString("type"), session: try auth.optionalString("session"))
+      type: try auth.optionalString("type"), session: try auth.optionalString("session"),
+      user: try LoginIdentifier(in: auth)?.user, password: try auth.optionalString("password"),
+      token: try auth.optionalString("token"))
+  }
+
+  /// The operation of a request that needs its owner's confirmation.
+  /// - Parameter name: names the endpoint and what in its path matters.
+  package static func operation(
+    _ name: String, _ body: JSONView, isSkippable: Bool = false, happensOnce: Bool = false
+  ) throws -> GuardedOperation {
+    guard let content = try? canonicalJSON(body, dropping: ["auth"], numbers: .all) else {
+      throw MatrixError.badJSON("The body has no canonical form")
+    }
+    return GuardedOperation(
+      name: name, content: content, isSkippable: isSkippable, happensOnce: happensOnce)
   }
 
   /// Runs `work`, and answers 401 with the flows when authentication is not finished.
@@ -28,12 +42,12 @@ package enum InteractiveAuthExchange {
     var members: [String: JSON] = [
       "session": .string(state.session),
       "flows": .array(state.flows.map { ["stages": stages($0)] }),
-      "params": [:],
+      "params": .object(parameters(of: state)),
       "completed": stages(state.completed),
     ]
-    if let (code, message) = explanation(of: state.problem) {
-      members["errcode"] = .string(code.rawValue)
-      members["error"] = .string(message)
+    if let problem = state.problem {
+      members["errcode"] = .string(problem.code.rawValue)
+      members["error"] = .string(problem.explanation)
     }
     return .object(members)
   }
@@ -42,13 +56,67 @@ package enum InteractiveAuthExchange {
     .array(stages.map { .string($0.rawValue) })
   }
 
-  private static func explanation(
-    of problem: InteractiveAuthState.Problem?
-  ) -> (ErrorCode, String)? {
-    switch problem {
-    case nil: nil
-    case .unknownStage: (.unrecognized, "Unknown type of authentication")
-    case .stageOutOfOrder: (.forbidden, "This stage is not the next one")
+  private static func parameters(of state: InteractiveAuthState) -> [String: JSON] {
+    guard !state.policies.isEmpty else { return [:] }
+    var policies: [String: JSON] = [:]
+    for policy in state.policies {
+      var members: [String: JSON] = ["version": .string(policy.version)]
+      for translation in policy.translations {
+        members[translation.language] = [
+          "name": .string(translation.name), "url": .string(translation.url),
+        ]
+      }
+      policies[policy.id] = .object(members)
+    }
+    return [AuthStage.terms.rawValue: ["policies": .object(policies)]]
+  }
+}
+
+extension InteractiveAuthState.Problem {
+  var code: ErrorCode {
+    switch self {
+    case .unknownStage: .unrecognized
+    case .stageOutOfOrder, .wrongPassword: .forbidden
+    case .registrationTokenMissing: .missingParam
+    case .invalidRegistrationToken: .unauthorized
+    }
+  }
+
+  var explanation: String {
+    switch self {
+    case .unknownStage: "Unknown type of authentication"
+    case .stageOutOfOrder: "This stage is not the next one"
+    case .wrongPassword: "Invalid username or password"
+    case .registrationTokenMissing: "Missing registration token"
+    case .invalidRegistrationToken: "Invalid registration token"
+    }
+  }
+}
+
+/// The user that a login or a stage of authentication names, in the present form or in the older
+/// ones.
+///
+/// spec: client-server-api#identifier-types
+struct LoginIdentifier {
+  /// A user id or its localpart.
+  let user: String
+
+  /// Nil when the object names nobody.
+  /// - Throws: `wrongCredentials` for e-mail addresses and phone numbers, as none is known.
+  init?(in object: JSONView) throws {
+    guard let identifier = try object.optionalObject("identifier") else {
+      if let user = try object.optionalString("user") {
+        self.user = user
+        return
+      }
+      if try object.optionalString("address") != nil { throw AccountError.wrongCredentials }
+      return nil
+    }
+    switch try identifier.optionalString("type") {
+    case "m.id.user": user = try identifier.requiredString("user")
+    case "m.id.thirdparty", "m.id.phone": throw AccountError.wrongCredentials
+    case nil: throw MatrixError.missingParam("identifier.type")
+    default: throw MatrixError.badRequest("Unknown login identifier type")
     }
   }
 }

@@ -23,7 +23,7 @@ package func syncRoutes(_ dependencies: SyncRoutesDependencies) -> [Route] {
   let (engine, filters) = (dependencies.engine, dependencies.filters)
   return [
     syncRoute(
-      "sync", .get, "/sync",
+      "sync", .get, "/sync", longestWait: SyncEngine.longestPoll,
       dependencies.authenticated { requester, request in
         let filter = try await SyncFilterReader(filters).read(
           request.query["filter"], of: requester.userID)
@@ -67,13 +67,15 @@ package func syncRoutes(_ dependencies: SyncRoutesDependencies) -> [Route] {
 }
 
 private func syncRoute(
-  _ id: String, _ method: HTTPMethod, _ endpoint: String, _ handler: @escaping Route.Handler
+  _ id: String, _ method: HTTPMethod, _ endpoint: String, longestWait: Duration = .zero,
+  _ handler: @escaping Route.Handler
 ) -> Route {
   // Bytes: the largest body is a filter.
   let bodyLimit = 64 << 10
   return Route(
     id: id, method: method, patterns: clientPaths(endpoint), surface: .client,
-    roles: .clientFacing, balancing: .user, bodyLimit: bodyLimit, handler: handler)
+    roles: .clientFacing, balancing: .user, bodyLimit: bodyLimit,
+    longestWait: longestWait, handler: handler)
 }
 
 private func since(_ request: Request) throws(MatrixError) -> SyncToken? {

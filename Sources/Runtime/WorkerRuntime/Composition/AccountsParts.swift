@@ -1,6 +1,7 @@
 import Accounts
 import AdminAPI
 import ClientAPI
+import Executors
 import HTTPServing
 import Logging
 import MatrixIdentifiers
@@ -8,62 +9,77 @@ import RoomEvents
 import ServerConfig
 import Streams
 
+/// What other domains do when something happens to an account.
+struct AccountObservers {
+  let profiles: any ProfileChangeObserver
+  let departures: any RoomDepartures
+  var devices: (any DeviceObserver)?
+  var accounts: [any AccountObserver] = []
+}
+
 /// The accounts domain of one process.
 struct AccountsParts {
   let authenticated: Authenticated
-  let sightings: DeviceSightings
   let profiles: Profiles
+  /// For whatever only the owner of an account may do.
+  let confirmation: OwnerConfirmation
+  let openID: OpenIDTokens
+  private let sightings: DeviceSightings
+  private let departures: PendingDepartures
   private let routesOfAccounts: AccountRoutesDependencies
-  private let sharedSecret: SharedSecretRegistration
+  private let admin: AdminRoutesDependencies
   private let config: HomeserverConfig
 
-  init(_ platform: Platform, invalidations: InvalidationFeed, observer: any ProfileChangeObserver) {
-    config = platform.config
-    let section = platform.config.accounts
-    let configuration = AccountsConfiguration(
-      serverName: platform.config.server.serverName,
-      enableRegistration: section.registrationEnabled, allowGuestAccess: section.guestAccess,
-      bcryptRounds: section.bcryptRounds, pepper: section.passwordPepper,
-      sharedSecret: section.registrationSharedSecret)
+  init(_ platform: Platform, invalidations: InvalidationFeed, observers: AccountObservers) {
+    let tools = AccountTools(platform, invalidations, observers)
     let (database, clock) = (platform.database, platform.clock)
-    let passwords = PasswordHasher(
-      rounds: section.bcryptRounds, pepper: section.passwordPepper, pool: platform.blocking)
-    let sessions = SessionOpener(invalidations: invalidations, clock: clock)
-    sightings = DeviceSightings(database: database, logger: Logger(label: "apus.accounts"))
-    authenticated = Authenticated(
-      Authenticator(
-        database: database, invalidations: invalidations, sightings: sightings, clock: clock,
-        logger: Logger(label: "apus.accounts")))
-    profiles = Profiles(database: database, observer: observer)
-    let register = RegisterAccount(
-      configuration: configuration, database: database, passwords: passwords,
-      sessions: sessions, clock: clock)
+    let logger = Logger(label: "apus.accounts")
+    config = platform.config
+    sightings = DeviceSightings(database: database, logger: logger)
+    let authenticator = Authenticator(
+      database: database, invalidations: invalidations, sightings: sightings, clock: clock,
+      logger: logger)
+    authenticated = Authenticated(authenticator, limiter: tools.limiter)
+    profiles = Profiles(database: database, observer: observers.profiles)
+    confirmation = tools.confirmation
+    openID = OpenIDTokens(database: database, clock: clock)
+    departures = PendingDepartures(
+      rooms: observers.departures, looksAround: config.duties.contains(.migrate),
+      database: database, clock: clock, logger: logger)
     routesOfAccounts = AccountRoutesDependencies(
-      authenticated: authenticated,
-      registration: RegistrationRoutesDependencies(
-        register: register,
-        registerGuest: RegisterGuest(
-          configuration: configuration, database: database, sessions: sessions, clock: clock),
-        availability: UserAvailability(configuration: configuration, database: database)),
-      login: LoginByPassword(
-        configuration: configuration, database: database, passwords: passwords,
-        sessions: sessions),
-      logout: Logout(database: database, invalidations: invalidations),
-      devices: DeviceDirectory(database: database), profiles: profiles)
-    sharedSecret = SharedSecretRegistration(
-      configuration: configuration, database: database, passwords: passwords,
-      sessions: sessions, clock: clock)
+      authenticated: authenticated, registration: tools.registration, login: tools.login,
+      logout: Logout(deleteDevices: tools.deleteDevices),
+      devices: DeviceRoutesDependencies(
+        directory: DeviceDirectory(database: database, observer: observers.devices),
+        delete: tools.deleteDevices, confirmation: tools.confirmation),
+      ownership: tools.ownership(departures, observers.accounts, openID), profiles: profiles)
+    admin = AdminRoutesDependencies(
+      authenticator: authenticator, registration: tools.sharedSecret,
+      availability: tools.registration.availability, tokens: tools.registration.tokens,
+      overrides: RateLimitOverrides(
+        serverName: config.server.serverName, database: database, invalidations: invalidations))
   }
 
   var routes: [Route] {
     let server = config.server
     let version = RoomVersion(id: config.rooms.defaultVersion) ?? .default
-    return accountRoutes(routesOfAccounts)
-      + adminRoutes(AdminRoutesDependencies(registration: sharedSecret))
+    return accountRoutes(routesOfAccounts) + adminRoutes(admin)
       + serverRoutes(
         ServerRoutesDependencies(
           authenticated: authenticated, defaultRoomVersion: version,
           publicBaseURL: server.publicBaseURL,
-          delegatedServer: server.servesServerWellKnown ? "\(server.serverName.host):443" : nil))
+          delegatedServer: server.servesServerWellKnown ? "\(server.serverName.host):443" : nil,
+          accounts: AccountCapabilities(
+            changesPasswords: config.accounts.passwords.localEnabled,
+            handsOutLoginTokens: config.accounts.sessions.handoverEnabled),
+          adminContact: server.adminContact))
+  }
+
+  /// Runs until cancelled.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await sightings.run() }
+      group.addTask { await departures.run() }
+    }
   }
 }

@@ -14,7 +14,9 @@ struct EventStreams {
   let writer: EventWriter?
   /// Leads to the owner of any room.
   let persister: any EventPersister
-  private let hub: ReplicationHub
+  /// The streams beside events.
+  let owned: OwnedStreams
+  let hub: ReplicationHub
   private let lease: WriterLease?
   private let stream: StreamWriter<StoredEvent>?
   private let follower: StreamFollower<StoredEvent>?
@@ -27,6 +29,7 @@ struct EventStreams {
     let streams = EventStreams(platform, writerID: id)
     try await streams.hub.start()
     try await streams.lease?.acquire()
+    try await streams.owned.acquire()
     return streams
   }
 
@@ -54,6 +57,7 @@ struct EventStreams {
       (lease, stream, writer) = (nil, nil, nil)
     }
     persister = Self.persister(platform, own: writer)
+    owned = OwnedStreams(platform, hub, id: writerID)
     if let consumer = Self.consumer(config) {
       follower = StreamFollower(
         consumer: consumer, reader: reader, database: database, logger: logger)
@@ -70,6 +74,7 @@ struct EventStreams {
   func run() async throws {
     try await withThrowingDiscardingTaskGroup { group in
       group.addTask { await hub.run() }
+      group.addTask { try await owned.run() }
       if let lease { group.addTask { try await lease.run() } }
       if let stream { group.addTask { await stream.run() } }
       if let writer { group.addTask { await writer.run() } }
@@ -83,6 +88,7 @@ struct EventStreams {
   /// Gives the lease back, so that a successor can write at once.
   func release() async throws {
     try await lease?.release()
+    try await owned.release()
   }
 
   private static func persister(

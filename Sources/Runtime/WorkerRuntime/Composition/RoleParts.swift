@@ -20,11 +20,21 @@ struct RoleParts {
       let propagation = ProfilePropagation(
         persister: streams.persister, memberships: MembershipStore(database: database),
         states: StateStore(database: database))
+      let memberships = MembershipStore(database: database)
+      let departures = LeaveAllRooms(
+        membership: ChangeMembership(
+          persister: streams.persister, memberships: memberships,
+          profiles: Profiles(database: database), serverName: config.server.serverName),
+        memberships: memberships)
       let accounts = AccountsParts(
-        platform, invalidations: streams.invalidations, observer: propagation)
+        platform, invalidations: streams.invalidations,
+        observers: AccountObservers(profiles: propagation, departures: departures))
+      let ephemera = EphemeraParts(
+        platform, authenticated: accounts.authenticated, streams: streams.owned)
       let rooms = RoomsParts(
-        platform, accounts: accounts, persister: streams.persister, reader: streams.reader)
-      routes += accounts.routes + rooms.routes
+        platform, accounts: accounts, persister: streams.persister, reader: streams.reader,
+        ephemera: ephemera)
+      routes += accounts.routes + rooms.routes + ephemera.routes
       (self.accounts, self.rooms) = (accounts, rooms)
     } else {
       (accounts, rooms) = (nil, nil)
@@ -32,12 +42,15 @@ struct RoleParts {
     if let writer = streams.writer, let secret = config.fleet.replicationSecret {
       routes += ReplicationRoutes.routes(persister: writer, secret: secret)
     }
+    if config.duties.contains(.writeStreams), let secret = config.fleet.replicationSecret {
+      routes += ReplicationRoutes.routes(owner: streams.owned.local, secret: secret)
+    }
     self.routes = routes
   }
 
   /// Runs until cancelled.
   func run() async {
-    await accounts?.sightings.run()
+    await accounts?.run()
   }
 
   /// Lets go of those who wait, because the process is stopping.

@@ -15,7 +15,7 @@ struct RoomsParts {
 
   init(
     _ platform: Platform, accounts: AccountsParts, persister: any EventPersister,
-    reader: StreamReader<StoredEvent>
+    reader: StreamReader<StoredEvent>, ephemera: EphemeraParts
   ) {
     let (database, clock) = (platform.database, platform.clock)
     let server = platform.config.server
@@ -31,7 +31,7 @@ struct RoomsParts {
       membership: ChangeMembership(
         persister: persister, memberships: memberships, profiles: accounts.profiles,
         serverName: server.serverName),
-      send: SendEvent(persister: persister, aliases: aliases),
+      send: SendEvent(persister: persister, aliases: aliases, states: states),
       read: ReadRoom(states: states, events: events, memberships: memberships),
       history: ReadHistory(states: states, events: events, memberships: memberships),
       directory: RoomDirectory(
@@ -40,7 +40,8 @@ struct RoomsParts {
       defaultVersion: RoomVersion(id: platform.config.rooms.defaultVersion) ?? .default,
       clock: clock)
     sync = SyncEngine(
-      reader: reader, database: database, executor: platform.executor, clock: clock)
+      reader: reader, providers: ephemera.providers, database: database,
+      executor: platform.executor, clock: clock)
     syncDependencies = SyncRoutesDependencies(
       authenticated: accounts.authenticated, engine: sync,
       filters: FilterStore(database: database))

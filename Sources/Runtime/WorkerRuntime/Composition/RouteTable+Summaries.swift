@@ -8,7 +8,8 @@ extension RouteTable {
     try routes().filter { isForOutside($0.surface) }.map { route in
       RouteSummary(
         method: route.method.rawValue, patterns: route.patterns,
-        balancing: balancing(route.balancing), servedBy: Set(route.roles.map(role)))
+        balancing: balancing(route.balancing), longestWait: route.longestWait,
+        servedBy: Set(route.roles.map(role)))
     }
   }
 

@@ -1,5 +1,8 @@
 import Accounts
+import DeviceKeys
+import Ephemera
 import Postgres
+import PushRules
 import Rooms
 import Streams
 import Sync
@@ -8,5 +11,6 @@ import Sync
 enum Schema {
   static let migrations: [Migration] =
     StreamsSchema.migrations + AccountsSchema.migrations + RoomsSchema.migrations
-    + SyncSchema.migrations
+    + SyncSchema.migrations + DeviceKeysSchema.migrations + EphemeraSchema.migrations
+    + PushRulesSchema.migrations
 }

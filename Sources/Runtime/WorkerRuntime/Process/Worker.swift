@@ -60,12 +60,14 @@ final class Worker: Sendable {
 
   private func start() async throws {
     let metrics = PrometheusRegistry()
+    metrics.bootstrap()
     ProcessMetrics.register(in: metrics)
     let platform = Platform(config: config, executor: executor, metrics: metrics)
     try await platform.database.start(timeout: Self.databasePatience)
     try await DatabaseChecks(platform: platform).run()
     try await prepareSchema(platform.database)
     let streams = try await EventStreams.start(platform)
+    FleetMetrics.register(platform, streams.hub)
     let parts = RoleParts(platform, streams)
     let health = HealthRoutes.health { [self] in
       isReady.load(ordering: .relaxed) ? [] : ["start-up"]

@@ -15,6 +15,7 @@ package enum WorkerProcess {
     let config = load(role, options)
     let levels = startLogging(config)
     let logger = Logger(label: "apus")
+    DescriptorLimit.raise()?.log(to: logger)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let executor = LoopExecutor(loop: group.next())
     let shutdown = ShutdownSignal()

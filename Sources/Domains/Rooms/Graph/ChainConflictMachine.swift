@@ -1,0 +1,207 @@
+import MatrixIdentifiers
+import RoomEvents
+import StateResolution
+
+/// Finds out from the index of auth chains what they add to a conflict between states: a sequence
+/// of questions to the database, of which there are few however large the room.
+///
+/// Two facts keep the work with the conflict and not with the room. What the conflicting events
+/// lead to is mostly the line of the room's power levels and who made them. And whether something
+/// is in every chain because an unconflicted event leads to it is asked from below: whatever leads
+/// to an event of the difference is mostly in the difference as well.
+///
+/// spec: rooms/v2#definitions, auth difference; rooms/v12#definitions, conflicted state subgraph
+struct ChainConflictMachine {
+  enum Need: Equatable {
+    case entries([EventID])
+    /// All links of the events in these ranges.
+    case links([ChainRange])
+    /// The events in these ranges and those that cite them.
+    /// - Parameter limit: of the citers of each event; nil for all.
+    case citers([ChainRange], limit: Int?)
+    case nothing
+  }
+
+  private enum Stage {
+    case conflict
+    case down
+    case witnesses
+    case sample
+    case up
+    case done
+  }
+
+  /// How many of those who cite an event are looked at before all are.
+  static let sampleSize = 64
+  /// Bound on the entries and links that one conflict may take.
+  static let loadLimit = 500_000
+
+  private let conflict: StateConflict
+  private let sampleSize: Int
+  private var stage = Stage.conflict
+  private var hasWitnesses = false
+  private var hasSample = false
+  private var loadCount = 0
+
+  private var links = ChainLinks()
+  private var keys: [Int64: StateTuple] = [:]
+  private var conflicting: [EventID: ChainEntry] = [:]
+  private var forks: [ChainReach] = []
+  /// Cited by unconflicted events that were looked at for their own sake.
+  private var witnessed: [ChainPosition] = []
+  /// Cited by unconflicted events that the upward search came upon.
+  private var found: [ChainPosition] = []
+  private var shared = ChainReach()
+  private var search = UpwardSearch()
+
+  init(_ conflict: StateConflict, sampleSize: Int = Self.sampleSize) {
+    self.conflict = conflict
+    self.sampleSize = sampleSize
+  }
+
+  /// What has to be given before the result can be read.
+  var need: Need {
+    switch stage {
+    case .conflict: .entries(conflictingIDs.sorted())
+    case .down: .links(unloaded)
+    case .witnesses: .entries(witnesses)
+    case .sample: .citers(undecided.map(\.end), limit: sampleSize)
+    case .up: .citers(search.unexplored, limit: nil)
+    case .done: .nothing
+    }
+  }
+
+  private var conflictingIDs: Set<EventID> {
+    Set(conflict.conflicting.values.lazy.flatMap { $0.lazy.compactMap { $0 } })
+  }
+
+  // MARK: Answers
+
+  mutating func give(_ entries: [ChainEntry]) throws(ResolutionError) {
+    try count(entries.reduce(entries.count) { $0 + $1.links.count })
+    if stage == .conflict {
+      for entry in entries { conflicting[entry.id] = entry }
+      let missing = conflictingIDs.filter { conflicting[$0] == nil }
+      guard missing.isEmpty else { throw .missingEvents(missing.sorted()) }
+    } else {
+      witnessed = entries.flatMap(\.cited)
+      hasWitnesses = true
+    }
+    advance()
+  }
+
+  /// - Parameter keys: of the chains that are linked to.
+  mutating func give(
+    _ found: [ChainLink], keys: [Int64: StateTuple]
+  ) throws(ResolutionError) {
+    try count(found.count)
+    self.keys.merge(keys) { $1 }
+    links.add(found, completing: unloaded)
+    advance()
+  }
+
+  mutating func give(_ citers: ChainCiters) throws(ResolutionError) {
+    try count(citers.members.count + citers.citers.count)
+    links.add(
+      citers.citers.compactMap { citer in
+        citer.entry.position.map { ChainLink(source: $0, target: citer.cited) }
+      })
+    found += citers.citers.lazy.filter { isUnconflicted($0.entry) }.map(\.cited)
+    found += citers.members.lazy.filter { isUnconflicted($0) }.flatMap(\.cited)
+    if stage == .sample { hasSample = true } else { search.explored(citers) }
+    advance()
+  }
+
+  private mutating func count(_ items: Int) throws(ResolutionError) {
+    loadCount += items
+    guard loadCount <= Self.loadLimit else { throw .tooLarge(.authGraph) }
+  }
+
+  private func isUnconflicted(_ entry: ChainEntry) -> Bool {
+    conflict.unconflicted(entry.key) == entry.id
+  }
+
+  // MARK: What is known
+
+  private mutating func advance() {
+    forks = conflictingByFork.map { entries in
+      var reach = ChainReach()
+      links.spread(entries.lazy.flatMap(\.cited), into: &reach)
+      return reach
+    }
+    shared = ChainReach()
+    links.spread(witnessed, into: &shared)
+    stage = nextStage()
+  }
+
+  private mutating func nextStage() -> Stage {
+    if !unloaded.isEmpty { return .down }
+    links.spread(found, into: &shared)
+    if undecided.isEmpty { return .done }
+    if !hasWitnesses {
+      if !witnesses.isEmpty { return .witnesses }
+      hasWitnesses = true
+    }
+    if !hasSample { return .sample }
+    if stage != .up { search.begin(undecided) }
+    return search.unexplored.isEmpty ? .done : .up
+  }
+
+  private var conflictingByFork: [[ChainEntry]] {
+    var forks = [[ChainEntry]](repeating: [], count: conflict.forkCount)
+    for entries in conflict.conflicting.values {
+      for (fork, id) in entries.enumerated() {
+        if let entry = id.flatMap({ conflicting[$0] }) { forks[fork].append(entry) }
+      }
+    }
+    return forks
+  }
+
+  /// Of all that conflicting events or witnesses lead to, what was not followed yet.
+  private var unloaded: [ChainRange] {
+    var reach = shared
+    for fork in forks { reach.formUnion(fork) }
+    return links.unloaded(of: reach)
+  }
+
+  /// The unconflicted events of the keys that the undecided chains have: who holds the latest
+  /// place of such a chain leads to the others in it.
+  private var witnesses: [EventID] {
+    Set(undecided.compactMap { keys[$0.chain] }).compactMap { conflict.unconflicted($0) }.sorted()
+  }
+
+  /// What is in the auth chains of some forks and, as far as is known, not of all.
+  private var undecided: [ChainRange] {
+    var all = ChainReach()
+    for fork in forks { all.formUnion(fork) }
+    return all.chains.compactMap { chain in
+      let common = max(forks.lazy.map { $0.end(of: chain) }.min() ?? 0, shared.end(of: chain))
+      let last = all.end(of: chain)
+      return common < last ? ChainRange(chain: chain, first: common + 1, last: last) : nil
+    }.sorted { $0.chain < $1.chain }
+  }
+
+  // MARK: The result
+
+  /// To be read when nothing is needed any more.
+  var difference: [ChainRange] { undecided }
+
+  /// To be read when nothing is needed any more.
+  var subgraph: [ChainRange] {
+    let ends = conflicting.values.compactMap(\.position)
+    var reach = ChainReach()
+    for fork in forks { reach.formUnion(fork) }
+    for end in ends { reach.include(end) }
+    let first = links.firstPlaces(leadingTo: ends)
+    return reach.chains.compactMap { chain in
+      guard let first = first[chain], first <= reach.end(of: chain) else { return nil }
+      return ChainRange(chain: chain, first: first, last: reach.end(of: chain))
+    }.sorted { $0.chain < $1.chain }
+  }
+}
+
+extension ChainRange {
+  fileprivate var end: ChainRange {
+    ChainRange(chain: chain, first: last, last: last)
+  }
+}

@@ -1,0 +1,34 @@
+import EventAuth
+import MatrixIdentifiers
+import RoomEvents
+
+/// What is to be stored of a received event and what changes along with it.
+struct InboundPlan: Sendable {
+  let event: Event
+  let kind: ReceiptKind
+  let standing: EventStanding
+  /// Why it does not count, if so.
+  let reason: AuthRejection?
+  /// Its number, if it is stored as an outlier so far.
+  let outlierNumber: Int64?
+  /// Apart from the current state as it was before the event. Nil for outliers, of which nobody
+  /// knows it.
+  let stateBefore: StateDifference?
+  /// The previous events that are here.
+  let previous: [EventID]
+  let missingPrevious: [EventID]
+  /// The nodes of what it cites.
+  let cited: [ChainNode]
+  /// Nil when the ends of the room stay as they are.
+  var ends: RoomEnds?
+}
+
+/// The ends of a room and the state that they come to.
+struct RoomEnds: Sendable {
+  /// Without the event itself.
+  let others: [EventID: Int64]
+  let isEnd: Bool
+  let depth: Int64
+  /// What changes in the current state.
+  var change: StateDifference
+}

@@ -1,0 +1,22 @@
+package import MatrixIdentifiers
+
+/// What the auth chains add to a conflict. `AuthGraph` works it out in memory; an index in a
+/// database can give it as well.
+package struct ChainConflict: Sendable, Equatable {
+  /// The events in the auth chains of some states and not of all. A state's chain is made of what
+  /// its events cite, directly or not, of the unconflicted events too; an event is not by itself
+  /// in its own chain.
+  ///
+  /// spec: rooms/v2#definitions, auth difference
+  package let difference: Set<EventID>
+  /// All events on ways along `auth_events` from one event of the conflicted state set to
+  /// another. The ends may be in it or not.
+  ///
+  /// spec: rooms/v12#definitions, conflicted state subgraph
+  package let subgraph: Set<EventID>
+
+  package init(difference: Set<EventID>, subgraph: Set<EventID>) {
+    self.difference = difference
+    self.subgraph = subgraph
+  }
+}

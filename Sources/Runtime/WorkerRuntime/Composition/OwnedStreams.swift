@@ -1,0 +1,57 @@
+import Ephemera
+import HTTPFetching
+import ReplicationAPI
+import ServerConfig
+import Streams
+
+/// The streams beside events in one process, and the way to their owners.
+struct OwnedStreams {
+  /// Reaches the owner of any stream's key, in this process or another.
+  let owners: any StreamOwner
+  /// The handlers of the streams that this process writes.
+  let local = LocalOwner()
+  let accountData: OwnedStream<AccountDataRow>
+  private let all: [any RunningStream]
+
+  init(_ platform: Platform, _ hub: ReplicationHub, id: WriterID) {
+    let database = platform.database
+    accountData = OwnedStream(
+      AccountDataStore(database: database).streamDefinition(), platform, hub, id: id)
+    if let committer = accountData.committer {
+      AccountDataOwner(committer: committer, writer: id).register(in: local)
+    }
+    all = [accountData]
+    owners = Self.owners(platform, own: local)
+  }
+
+  func acquire() async throws {
+    for stream in all { try await stream.acquire() }
+  }
+
+  func run() async throws {
+    try await withThrowingDiscardingTaskGroup { group in
+      for stream in all { group.addTask { try await stream.run() } }
+    }
+  }
+
+  func release() async throws {
+    for stream in all { try await stream.release() }
+  }
+
+  private static func owners(_ platform: Platform, own: LocalOwner) -> any StreamOwner {
+    let (fleet, name) = (platform.config.fleet, platform.config.identity.instanceName)
+    var shards: [StreamName: ShardMap] = [:]
+    var instances: [String: any StreamOwner] = [name: own]
+    for stream in StreamName.allCases where stream != .events {
+      let writers = fleet.writers(of: stream)
+      shards[stream] = ShardMap(writers: writers)
+      for writer in writers where instances[writer] == nil {
+        guard let location = fleet.instanceMap[writer] else { continue }
+        instances[writer] = RemoteStreamOwner(
+          client: platform.client, endpoint: Endpoint(location),
+          secret: fleet.replicationSecret ?? "")
+      }
+    }
+    return ShardedOwners(shards: shards, instances: instances)
+  }
+}

@@ -1,0 +1,7 @@
+import PushRules
+import Postgres
+import Testing
+
+@Test func migrationsAreNumberedInTheirRange() {
+  #expect(PushRulesSchema.migrations.allSatisfy { (600..<700).contains($0.number) })
+}
