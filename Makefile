@@ -7,11 +7,21 @@ RUN := python3 deploy/local/run.py
 VENV := .build/venv
 # One process for each: what computes for long in one must not stall another's sockets.
 UNIT_TESTS := $(filter-out FleetTests,$(notdir $(wildcard Tests/*Tests)))
+# systemd-analyze checks the units, which name procps's kill.
+TEST_PACKAGES := python3-venv systemd procps
 FLEET_TESTS := $(VENV)/bin/pytest Tests/FleetTests
 SOURCES := Sources Tests Package.swift
+# The compiler keeps macro expansions in a folder of TMPDIR that it closes to other users; where
+# another user's build was first, it would write them beside Package.swift.
+EXPANSIONS := $(CURDIR)/.build/tmp
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # How long `make fleet` injects faults, in seconds.
 APUS_FAULT_SECONDS ?= 600
+# Or `address`.
+SANITIZER ?= thread
+SANITIZED := --sanitize=$(SANITIZER) --scratch-path .build/$(SANITIZER)
+CONCURRENT_TESTS := ExecutorsTests TelemetryTests PostgresTests RedisTests HTTPTests StreamsTests \
+  AccountsTests RoomsTests SyncTests PushRulesTests DeviceKeysTests EphemeraTests
 # A load harness that reads target.json, for `make bench`.
 LOAD ?= ../shared/load
 BENCH_DATA := .build/bench
@@ -19,30 +29,36 @@ BENCH_PORT := 18100
 APUSCTL := .build/debug/apusctl
 SAMPLES := .build/samples
 
-.PHONY: help run test lint format bench fleet samples clean python packages
+.PHONY: help run test lint format benchmark bench fleet fuzz sanitize samples clean python packages
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: python ## Build and run a whole server on this machine; Ctrl-C stops it
 	@$(RUN) $(ARGS)
 
 test: packages $(VENV)/installed ## Unit tests, then whole fleets: clients, bad input, faults
-	swift build --build-tests
+	@mkdir -p $(EXPANSIONS)
+	TMPDIR=$(EXPANSIONS) swift build --build-tests
 	@for target in $(UNIT_TESTS); do \
 	  echo "== $$target"; swift test --skip-build --filter "^$$target\\." || exit 1; done
 	$(FLEET_TESTS) --programs .build/debug $(PYTEST)
 
 lint: ## Check format and style
 	swift format lint --strict -r -p $(SOURCES)
-	python3 -m compileall -q deploy/local Tests/FleetTests
+	python3 -m compileall -q deploy/local Tests/FleetTests Tests/Benchmarks Tests/Fuzz
 	bash -n .ci/run
 
 format: ## Format the Swift sources in place
 	swift format -i -r -p $(SOURCES)
 
-bench: packages ## Measure CPU, memory and latency of a release build; LOAD names the harness
+benchmark: packages ## Instructions and time of the room law beside the recorded table
+	@$(RUN) install valgrind
+	swift build -c release --product Benchmarks
+	python3 Tests/Benchmarks/measure.py
+
+bench: packages benchmark ## Measure CPU, memory and latency of a release build; LOAD names the harness
 	@test -f $(LOAD)/load.py || { echo "no load.py in $(LOAD): make bench LOAD=FOLDER"; exit 1; }
 	@$(RUN) install wrk
 	$(RUN) run --detach --data $(BENCH_DATA) --port $(BENCH_PORT) --log-level WARNING \
@@ -56,6 +72,15 @@ fleet: packages $(VENV)/installed ## The fleet tests on a release build, with ma
 	swift build -c release
 	APUS_FAULT_SECONDS=$(APUS_FAULT_SECONDS) APUS_FUZZ_COUNT=100 \
 	  $(FLEET_TESTS) --programs .build/release $(PYTEST)
+
+fuzz: packages ## Fuzz JSON, events and ids under the address sanitizer, APUS_FUZZ_SECONDS (300) each
+	python3 Tests/Fuzz/run.py
+
+sanitize: packages ## What runs concurrently, under SANITIZER (thread)
+	swift build --build-tests $(SANITIZED)
+	@for target in $(CONCURRENT_TESTS); do \
+	  echo "== $$target"; \
+	  swift test --skip-build $(SANITIZED) --filter "^$$target\\." || exit 1; done
 
 samples: ## Make deploy/nginx and deploy/systemd again, after a change of routes or workers
 	swift build --product apusctl
@@ -74,7 +99,7 @@ python:
 	@command -v python3 >/dev/null || $(SUDO) apt-get install -y python3
 
 packages: python
-	@$(RUN) install python3-venv
+	@$(RUN) install $(TEST_PACKAGES)
 
 $(VENV)/installed: Tests/FleetTests/requirements.txt | packages
 	python3 -m venv --clear $(VENV)

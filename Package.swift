@@ -267,7 +267,7 @@ let testing: [Target] = [
     "PushRules",
     [
       "PushRules", "Postgres", "Executors", "TestKit", "Streams", "MatrixJSON", "RoomEvents",
-      "MatrixIdentifiers",
+      "EventAuth", "MatrixIdentifiers",
     ]),
   tests(
     "DeviceKeys",

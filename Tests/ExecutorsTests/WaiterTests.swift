@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import Executors
@@ -26,6 +27,17 @@ struct WaiterTests {
     task.cancel()
     #expect(await task.value == -1)
     #expect(!waiter.resolve(3))
+  }
+
+  @Test(arguments: [true, false])
+  func aWatchIsCalledOnce(early: Bool) {
+    let waiter = Waiter<Int>()
+    let seen = Mutex<[Int]>([])
+    if early { waiter.resolve(1) }
+    waiter.whenResolved { value in seen.withLock { $0.append(value) } }
+    #expect(waiter.resolve(2) == !early)
+    #expect(!waiter.resolve(3))
+    #expect(seen.withLock { $0 } == [early ? 1 : 2])
   }
 
   @Test func aLimitIsAnOutcome() async {

@@ -1,5 +1,5 @@
-import PushRules
 import Postgres
+import PushRules
 import Testing
 
 @Test func migrationsAreNumberedInTheirRange() {

@@ -166,9 +166,9 @@ struct FilteredHistoryTests {
       try await world.run(
         """
         INSERT INTO events (stream_ordering, writer, room_id, event_id, type, sender,
-          room_version, json)
+          room_version, depth, state_snapshot, json)
         SELECT e.stream_ordering + n, e.writer, e.room_id, '$noise' || n, 'x.noise', e.sender,
-          e.room_version,
+          e.room_version, e.depth, e.state_snapshot,
           convert_to(replace(convert_from(e.json, 'UTF8'), 'm.room.message', 'x.noise'), 'UTF8')
         FROM events e, generate_series(1, \(noise)) AS n
         WHERE e.room_id = '\(room.text)' AND e.type = 'm.room.message';

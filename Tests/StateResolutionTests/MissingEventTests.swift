@@ -1,4 +1,5 @@
 import MatrixIdentifiers
+import MatrixJSON
 import RoomEvents
 import StateResolution
 import Testing
@@ -8,28 +9,60 @@ struct MissingEventTests {
   /// Rounds of loading that a room with a few power levels may take.
   private static let rounds = 8
 
+  /// What a resolution asks for, round by round, until it comes to its result.
+  private func load(
+    _ states: [StateMap], _ version: RoomVersion, _ events: [EventID: Event]
+  ) throws -> (result: StateMap, asked: [[EventID]]) {
+    let algorithm = version.rules.stateResolution
+    let conflict = StateConflict(states, algorithm: algorithm)
+    let chains = try AuthGraph(events.values).chainConflict(of: conflict)
+    var loaded = ResolutionEvents()
+    var asked: [[EventID]] = []
+    while asked.count < Self.rounds {
+      do throws(ResolutionError) {
+        let found = try resolve(conflict, algorithm: algorithm, chains: chains, events: loaded)
+        return (conflict.merged(found), asked)
+      } catch {
+        guard case .missingEvents(let ids) = error else { throw error }
+        #expect(!ids.isEmpty && ids == ids.sorted())
+        for id in ids { loaded.add(try #require(events[id])) }
+        asked.append(ids)
+      }
+    }
+    throw TestFailure(what: "more than \(Self.rounds) rounds")
+  }
+
   @Test(arguments: [RoomVersion.v1, .v6, .v12])
   func loadingWhatIsMissingLeadsToTheResult(_ version: RoomVersion) throws {
-    let algorithm = version.rules.stateResolution
     for seed in 0..<RandomTests.checks {
       let room = try RandomRoom(seed: seed, version: version, isHonest: true)
       let events = Dictionary(uniqueKeysWithValues: room.events.map { ($0.eventID, $0) })
-      let conflict = StateConflict(room.states, algorithm: algorithm)
-      let chains = try AuthGraph(room.events).chainConflict(of: conflict)
-      var loaded = ResolutionEvents()
-      var result: StateMap?
-      for _ in 0..<Self.rounds where result == nil {
-        do throws(ResolutionError) {
-          result = conflict.merged(
-            try resolve(conflict, algorithm: algorithm, chains: chains, events: loaded))
-        } catch {
-          guard case .missingEvents(let ids) = error else { throw error }
-          #expect(!ids.isEmpty && ids == ids.sorted())
-          for id in ids { loaded.add(try #require(events[id])) }
-        }
-      }
-      #expect(try result == room.input(algorithm).resolve(room.states), "seed \(seed)")
+      let (result, _) = try load(room.states, version, events)
+      let expected = try room.input(version.rules.stateResolution).resolve(room.states)
+      #expect(result == expected, "seed \(seed)")
     }
+  }
+
+  /// The work goes with the conflict: neither the members count for one about a topic, nor how
+  /// often the power levels were changed.
+  @Test(arguments: [RoomVersion.v6, .v12])
+  func littleIsLoadedForALittleConflict(_ version: RoomVersion) throws {
+    let scenario = try Scenario(version)
+    var base = scenario.state
+    for number in 0..<100 {
+      try scenario.send(.join("m\(number)", "@m\(number):a"), to: &base)
+      let level = JSON.integer(Int64(50 + number % 2))
+      try scenario.send(.levels("p\(number)", Person.alice, [Person.bob: level]), to: &base)
+    }
+    let left = try scenario.after([.topic("left", Person.bob)], from: base)
+    let right = try scenario.after(
+      [.levels("last", Person.alice, [Person.bob: 60]), .topic("right", Person.bob).at(1)],
+      from: base)
+    let (result, asked) = try load([left, right], version, scenario.events)
+    #expect(scenario.name(result[ForkCase.topic]) == "right")
+    // Three of the conflict, the power levels before it, two members, the create event.
+    #expect(Set(asked.joined()).count <= 8)
+    #expect(asked.count == 2)
   }
 
   @Test(arguments: [RoomVersion.v6, .v12])

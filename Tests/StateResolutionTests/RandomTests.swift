@@ -69,7 +69,9 @@ struct RandomTests {
       let reference = Reference(events: room.events, rejected: [])
       let (_, conflicted) = reference.split(room.states)
       let subgraph = reference.conflictedStateSubgraph(conflicted)
-      #expect(chains.difference == reference.authDifference(room.states, holdsStates: false), "seed \(room.seed)")
+      #expect(
+        chains.difference == reference.authDifference(room.states, holdsStates: false),
+        "seed \(room.seed)")
       // Events that nothing leads to or from are in the conflicted state set anyway.
       #expect(chains.subgraph.union(conflicted) == subgraph.union(conflicted), "seed \(room.seed)")
       if !chains.difference.isEmpty { differences += 1 }

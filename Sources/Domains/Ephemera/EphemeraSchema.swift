@@ -17,6 +17,26 @@ package enum EphemeraSchema {
           PRIMARY KEY (user_id, room_id, type)
         );
         CREATE INDEX account_data_stream ON account_data (stream_id);
-        """)
+        """),
+    Migration(
+      number: 501, name: "receipts",
+      sql: """
+        CREATE TABLE receipts (
+          room_id text NOT NULL,
+          receipt_type text NOT NULL,
+          user_id text NOT NULL,
+          -- Empty for a receipt of no thread.
+          thread_id text NOT NULL,
+          event_id text NOT NULL,
+          -- Where the event is in the events stream; null for one that is not known here.
+          event_ordering bigint,
+          ts bigint NOT NULL,
+          stream_id bigint NOT NULL,
+          writer integer NOT NULL,
+          PRIMARY KEY (room_id, receipt_type, user_id, thread_id)
+        );
+        CREATE INDEX receipts_stream ON receipts (stream_id);
+        CREATE INDEX receipts_user ON receipts (user_id, room_id);
+        """),
   ]
 }

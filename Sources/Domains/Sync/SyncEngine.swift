@@ -63,12 +63,22 @@ package final class SyncEngine: Sendable {
     case wait(Poll)
   }
 
-  /// A request that waits, without a task.
-  package struct Poll: Sendable {
+  /// A request that waits, without a task; an object, as several closures hold it.
+  package final class Poll: Sendable {
     package let waiter: Waiter<Bool>
-    let request: SyncRequest
-    let deadline: ContinuousClock.Instant
-    let alarm: LoopExecutor.Scheduled
+    fileprivate let request: SyncRequest
+    fileprivate let deadline: ContinuousClock.Instant
+    fileprivate let alarm: LoopExecutor.Scheduled
+
+    fileprivate init(
+      _ waiter: Waiter<Bool>, _ request: SyncRequest, deadline: ContinuousClock.Instant,
+      alarm: LoopExecutor.Scheduled
+    ) {
+      self.waiter = waiter
+      self.request = request
+      self.deadline = deadline
+      self.alarm = alarm
+    }
   }
 
   package func begin(_ request: SyncRequest) async throws -> Outcome {
@@ -128,7 +138,7 @@ package final class SyncEngine: Sendable {
     guard left > .zero else { return .answer(try await nothing(for: request, at: position)) }
     keepsWaiter = true
     let alarm = executor.schedule(after: left) { waiter.resolve(false) }
-    return .wait(Poll(waiter: waiter, request: request, deadline: deadline, alarm: alarm))
+    return .wait(Poll(waiter, request, deadline: deadline, alarm: alarm))
   }
 
   private func hasCaughtUp(with token: SyncToken) async -> Bool {

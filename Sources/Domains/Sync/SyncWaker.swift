@@ -1,3 +1,4 @@
+import Executors
 package import MatrixIdentifiers
 
 /// Wakes waiting requests when a stream beside events has news. Called after the stream's

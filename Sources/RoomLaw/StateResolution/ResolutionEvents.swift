@@ -3,10 +3,11 @@ package import RoomEvents
 
 /// The events at hand for a resolution, loaded beforehand.
 ///
-/// Needed are: the full conflicted set; what its events cite; every `m.room.power_levels` in the
-/// auth chains of those; for room versions before 12, what the unconflicted state holds under the
-/// keys by which the events are judged; from 12 on, the create event. A resolution that lacks some
-/// throws their ids, so it can be repeated with them.
+/// Needed are: the full conflicted set; what its events cite; for room versions before 12, what the
+/// unconflicted state holds under the keys by which the events are judged; from 12 on, the create
+/// event; and as much of the lines of power levels behind all these as it takes to put them in
+/// order. A resolution that lacks some throws the ids of all that it knows of, so it is repeated
+/// with them: mostly twice. Whoever has the room's power levels at hand does well to give them.
 package struct ResolutionEvents: Sendable {
   private var events: [EventID: Event] = [:]
   private var rejected: Set<EventID> = []

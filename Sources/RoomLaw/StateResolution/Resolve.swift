@@ -42,24 +42,27 @@ package func resolve(
     var resolution = try ResolutionV1(conflict, events: events)
     return resolution.run()
   case .v2:
-    let judged = try FullConflictedSet(
-      conflict.events, difference: chains.difference, conflict: conflict, events: events)
-    return try replay(judged, conflict, base: .unconflicted(conflict, events), events: events)
-  case .v2Point1:
-    let judged = try FullConflictedSet(
-      conflict.events.union(chains.subgraph), difference: chains.difference, conflict: conflict,
+    return try replay(
+      conflict.events, chains.difference, conflict, base: .unconflicted(conflict, events),
       events: events)
-    return try replay(judged, conflict, base: .empty, events: events)
+  case .v2Point1:
+    return try replay(
+      conflict.events.union(chains.subgraph), chains.difference, conflict, base: .empty,
+      events: events)
   }
 }
 
 /// spec: rooms/v2#algorithm, rooms/v12#algorithm
 private func replay(
-  _ judged: FullConflictedSet, _ conflict: StateConflict, base: BaseState,
+  _ judged: Set<EventID>, _ difference: Set<EventID>, _ conflict: StateConflict, base: BaseState,
   events: ResolutionEvents
 ) throws(ResolutionError) -> StateMap {
-  let candidates = judged.candidates
-  try base.require(for: candidates.values.lazy.map(\.event))
+  var missing: Set<EventID> = []
+  let candidates = try FullConflictedSet(
+    judged, difference: difference, conflict: conflict, events: events, missing: &missing
+  ).candidates
+  base.require(for: candidates.values.lazy.map(\.event), missing: &missing)
+  try missing.throwIfAny()
   var replay = Replay(base: base, events: events)
 
   // Steps 1 and 2.

@@ -31,7 +31,28 @@ extension MatrixIdentifier {
 
 /// Equality of bytes, not of canonically equivalent text.
 package func sameBytes(_ left: String, _ right: String) -> Bool {
-  left == right && left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+  guard left.utf8.count == right.utf8.count else { return false }
+  return left.withBytes { left in
+    right.withBytes { sameBytes(UnsafeRawBufferPointer(left), UnsafeRawBufferPointer($0)) }
+  }
+}
+
+/// - Parameter right: as many bytes as `left` has.
+private func sameBytes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+  // Identifiers are often copies of each other, which share their text.
+  if left.baseAddress == right.baseAddress { return true }
+  let wordBytes = MemoryLayout<UInt64>.size
+  var offset = 0
+  while offset + wordBytes <= left.count {
+    let one = left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    guard one == right.loadUnaligned(fromByteOffset: offset, as: UInt64.self) else { return false }
+    offset += wordBytes
+  }
+  while offset < left.count {
+    guard left[offset] == right[offset] else { return false }
+    offset += 1
+  }
+  return true
 }
 
 /// Why an identifier could not be put together from its parts.
@@ -76,8 +97,7 @@ func colonBeforeServer(in text: String, sigil: UInt8) -> UInt8? {
 extension String {
   /// Reads the bytes where they are: iterating over a `UTF8View` costs several times as much.
   func withBytes<T>(_ body: (UnsafeBufferPointer<UInt8>) -> T) -> T {
-    var text = self
-    return text.withUTF8(body)
+    utf8.withContiguousStorageIfAvailable(body) ?? Array(utf8).withUnsafeBufferPointer(body)
   }
 
   /// The text from a byte offset that lies on a character boundary.

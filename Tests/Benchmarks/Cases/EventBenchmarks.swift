@@ -18,8 +18,10 @@ private struct Signed {
     else { throw BenchmarkFailure(what: "identifiers") }
     self.verifier = verifier
     self.server = server
-    let ids = ["$5COPTmaLBfkpDUXT1qiAsueXFksjpiPRrZZ3JD1SGGo", "$0gR3UwqrxpjFay4338XWRF9-4aoD6Kudn"]
-      .compactMap { EventID($0) }
+    let ids = [
+      "$5COPTmaLBfkpDUXT1qiAsueXFksjpiPRrZZ3JD1SGGo", "$0gR3UwqrxpjFay4338XWRF9-4aoD6Kudn",
+    ]
+    .compactMap { EventID($0) }
     let content: JSON = [
       "msgtype": "m.text", "body": .string(String(repeating: "words and more words ", count: 25)),
     ]

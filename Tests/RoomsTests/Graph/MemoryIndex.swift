@@ -54,8 +54,21 @@ struct MemoryIndex {
 
   func entry(_ item: Item) -> ChainEntry {
     ChainEntry(
-      id: item.id, key: item.node.key, position: item.node.position,
+      number: item.node.number, key: item.node.key, position: item.node.position,
       links: item.node.links.compactMap { byNumber[$0] }.compactMap { items[$0].node.position })
+  }
+
+  func number(_ id: EventID) -> Int64? {
+    byID[id].map { items[$0].node.number }
+  }
+
+  func numbers(_ conflict: StateConflict) -> ConflictingStates {
+    let forks = (0..<conflict.forkCount).map { fork in
+      conflict.conflicting.compactMapValues { $0[fork].flatMap { number($0) } }
+    }
+    return ConflictingStates(forks: forks) { [self] key in
+      conflict.unconflicted(key).flatMap { number($0) }
+    }
   }
 
   // MARK: The plain graph
@@ -95,7 +108,7 @@ struct MemoryIndex {
   func answer(_ machine: inout ChainConflictMachine) throws {
     switch machine.need {
     case .entries(let ids):
-      try machine.give(ids.compactMap { byID[$0] }.map { entry(items[$0]) })
+      try machine.give(ids.compactMap { byNumber[$0] }.map { entry(items[$0]) })
     case .links(let ranges):
       var links: [ChainLink] = []
       var keys: [Int64: StateTuple] = [:]

@@ -77,9 +77,9 @@ struct RoomMachineTests {
     }
     let first = try room.event(try topic("a"))
     let second = try room.event(try topic("b"))
-    #expect(first.unsigned.isEmpty)
+    #expect(first.replaced.isEmpty)
     let unsigned = try JSONDocument(
-      [UInt8(ascii: "{")] + second.unsigned + [UInt8(ascii: "}")]
+      [UInt8(ascii: "{")] + second.replaced + [UInt8(ascii: "}")]
     ).root
     #expect(unsigned["prev_content"]?["topic"]?.string == "a")
     #expect(unsigned["replaces_state"]?.string == first.event.eventID.text)

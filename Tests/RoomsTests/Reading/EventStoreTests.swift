@@ -59,20 +59,6 @@ struct EventStoreTests {
     }
   }
 
-  @Test func recentEventsOfRanges() async throws {
-    try await withRooms(8) { world, rooms, stories in
-      let end = stories[1][4].streamOrdering
-      let found = try await world.events.recent(
-        [
-          RoomRange(room: rooms[0], after: 0, upTo: .max),
-          RoomRange(room: rooms[1], after: stories[1][2].streamOrdering, upTo: end),
-        ], limit: 3)
-      let wanted = stories[0].suffix(3) + stories[1][3...4]
-      #expect(ids(found) == ids(wanted.sorted { $0.streamOrdering < $1.streamOrdering }))
-      #expect(try await world.events.recent([], limit: 3).isEmpty)
-    }
-  }
-
   @Test func rowsOfAWriter() async throws {
     try await withRooms(4) { world, _, stories in
       let all = (stories[0] + stories[1]).sorted { $0.streamOrdering < $1.streamOrdering }

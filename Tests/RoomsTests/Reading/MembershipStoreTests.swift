@@ -50,30 +50,6 @@ struct MembershipStoreTests {
     }
   }
 
-  @Test func countsAndHeroes() async throws {
-    try await withWorld { world in
-      let (room, empty) = (try await world.makeRoom(), try await world.makeRoom())
-      let users = (1...8).map { "@user\($0):a.example" }
-      for user in users.prefix(3) { try await world.member(user, "join", in: room) }
-      try await world.member(users[3], "invite", in: room, by: RoomFixture.alice)
-      try await world.member(users[4], "join", in: room)
-      try await world.member(users[4], "leave", in: room)
-      let counts = try await world.memberships.counts(in: [room, empty])
-      #expect(counts[room]?.joined == 4 && counts[room]?.invited == 1)
-      #expect(counts[empty]?.joined == 1 && counts[empty]?.invited == 0)
-      let heroes = try await world.memberships.heroes(
-        in: [room], besides: try RoomFixture.user(users[0]))
-      // Those present come first, in the order of their arrival, then those who left.
-      #expect(
-        heroes[room]?.map(\.userID.text)
-          == [RoomFixture.alice, users[1], users[2], users[3], users[4]])
-      #expect(heroes[room]?.map(\.membership) == ["join", "join", "join", "invite", "leave"])
-      let some = try await world.memberships.heroes(
-        in: [room], besides: try RoomFixture.user(RoomFixture.alice), limit: 2)
-      #expect(some[room]?.map(\.userID.text) == [users[0], users[1]])
-    }
-  }
-
   @Test func aMemberEventForNobodyIsNoMembership() async throws {
     try await withWorld { world in
       let room = try await world.makeRoom()

@@ -101,28 +101,6 @@ struct StateStoreTests {
     }
   }
 
-  @Test func changesBetweenPositions() async throws {
-    try await withWorld { world in
-      let told = try await tell(40, seed: 5, world)
-      let other = try await tell(10, seed: 6, world)
-      var random = SeededRandom(9)
-      for _ in 0..<60 {
-        let first = Int.random(in: 0..<told.states.count, using: &random)
-        let second = Int.random(in: first..<told.states.count, using: &random)
-        let (from, to) = (told.states[first], told.states[second])
-        let wanted = to.state.filter { from.state[$0.key] != $0.value }
-        let ranges = [
-          RoomRange(room: told.room, after: from.position, upTo: to.position),
-          RoomRange(room: other.room, after: 0, upTo: .max),
-        ]
-        let found = try await world.states.changes(ranges)
-        #expect(try ids(found.filter { $0.event.roomID == told.room }) == wanted)
-        #expect(
-          try ids(found.filter { $0.event.roomID == other.room }) == other.states.last?.state)
-      }
-    }
-  }
-
   /// Member events of a user in a room, and which of them ended the last stay.
   @Test(
     arguments: [

@@ -22,6 +22,7 @@ struct RoomFixture {
   let key: SigningKey
   let serverName: ServerName
   var head: RoomHead
+  private var lastNumber: Int64 = 1
 
   init(version: RoomVersion = .v12, joinRule: String = "public") throws {
     key = try SigningKey(
@@ -30,7 +31,8 @@ struct RoomFixture {
     machine = RoomMachine(serverName: serverName, signingKey: key)
     let create = try Self.createEvent(version, key, serverName)
     (head, _) = try machine.create(
-      RoomCreation(version: version, createEvent: create.bytes), roomID: create.roomID)
+      RoomCreation(version: version, createEvent: create.bytes), roomID: create.roomID, number: 1,
+      salt: .random())
     _ = try apply([
       Self.state("m.room.member", Self.alice, ["membership": "join"], by: Self.alice),
       Self.state(
@@ -82,7 +84,11 @@ struct RoomFixture {
   mutating func apply(
     _ intents: [EventIntent], targets: [EventID: Event] = [:]
   ) throws -> [IntentOutcome] {
-    try machine.apply(intents, to: &head, redactionTargets: targets, now: 2000)
+    let outcomes = try machine.apply(
+      intents, to: &head, redactionTargets: targets,
+      numbers: Array(lastNumber + 1...lastNumber + Int64(intents.count))[...], now: 2000)
+    for case .write(let planned) in outcomes { lastNumber = planned.number }
+    return outcomes
   }
 
   /// Applies one intent and returns the event it became.

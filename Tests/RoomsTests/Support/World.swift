@@ -227,8 +227,11 @@ func bodies(_ events: [StoredEvent]) -> [String] {
 
 /// The members of an event's `unsigned` that are the same for all readers.
 func unsigned(of stored: StoredEvent) throws -> JSONView {
-  try JSONDocument([UInt8(ascii: "{")] + stored.unsigned + [UInt8(ascii: "}")], limits: .event)
-    .root
+  let parts = [stored.replaced, stored.unsigned].filter { !$0.isEmpty }
+  let members = Array(parts.joined(separator: [UInt8(ascii: ",")]))
+  return try JSONDocument(
+    [UInt8(ascii: "{")] + members + [UInt8(ascii: "}")], limits: .event
+  ).root
 }
 
 extension RoomFixture {

@@ -238,7 +238,7 @@ struct CreateRoomTests {
           ]
         }
       }
-      for table in ["rooms", "events", "room_heads", "current_state", "room_aliases"] {
+      for table in ["rooms", "events", "room_heads", "state_slots", "room_aliases"] {
         #expect(try await world.number(table, "SELECT count(*) FROM \(table)") == 0)
       }
       _ = try await create(world) { $0.aliasName = "a" }

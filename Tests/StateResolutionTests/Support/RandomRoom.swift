@@ -102,7 +102,10 @@ struct RandomRoom {
     case 12:
       return draft(
         sender, EventType.joinRules, "", ["join_rule": .string(random.pick(Self.joinRules))])
-    case 13: return draft(sender, EventType.name, "", [:])
+    case 13:
+      // The latter decide nothing.
+      let type = random.pick([EventType.name, EventType.joinRules, EventType.powerLevels])
+      return draft(sender, type, type == EventType.name ? "" : "other", [:])
     default: return draft(sender, EventType.topic, "", [:])
     }
   }

@@ -51,10 +51,10 @@ final class Reference {
     return result
   }
 
-  /// The text names neither the state keys nor the create event.
+  /// The text does not name the state keys.
   private func isPowerEvent(_ id: EventID) -> Bool {
     guard let event = events[id], let stateKey = event.stateKey else { return false }
-    if ["m.room.power_levels", "m.room.join_rules", "m.room.create"].contains(event.type) {
+    if event.type == "m.room.power_levels" || event.type == "m.room.join_rules" {
       return stateKey == ""
     }
     return event.type == "m.room.member" && ["leave", "ban"].contains(event.membership)

@@ -18,78 +18,6 @@ enum Person {
   static let erin = "@erin:b"
 }
 
-/// What somebody does in a room; the event gets the step's name.
-struct Step {
-  var name: String
-  var sender: String
-  var type: String
-  var stateKey: String = ""
-  var content: JSON
-  /// Nil: later than every step before.
-  var timestamp: Int64?
-  /// Nil: one more than every step before.
-  var depth: Int64?
-  /// Not to be held against the state that it is sent into.
-  var isForced = false
-
-  func at(_ timestamp: Int64) -> Step {
-    var step = self
-    step.timestamp = timestamp
-    return step
-  }
-
-  func deep(_ depth: Int64) -> Step {
-    var step = self
-    step.depth = depth
-    return step
-  }
-
-  var forced: Step {
-    var step = self
-    step.isForced = true
-    return step
-  }
-
-  static func member(
-    _ name: String, _ sender: String, _ target: String, _ membership: String,
-    _ extra: [String: JSON] = [:]
-  ) -> Step {
-    Step(
-      name: name, sender: sender, type: EventType.member, stateKey: target,
-      content: .object(["membership": .string(membership)].merging(extra) { $1 }))
-  }
-
-  static func join(_ name: String, _ user: String, _ extra: [String: JSON] = [:]) -> Step {
-    member(name, user, user, Membership.join, extra)
-  }
-
-  static func ban(_ name: String, _ sender: String, _ target: String) -> Step {
-    member(name, sender, target, Membership.ban)
-  }
-
-  static func kick(_ name: String, _ sender: String, _ target: String) -> Step {
-    member(name, sender, target, Membership.leave)
-  }
-
-  static func topic(_ name: String, _ sender: String) -> Step {
-    Step(name: name, sender: sender, type: EventType.topic, content: ["topic": .string(name)])
-  }
-
-  static func joinRule(_ name: String, _ sender: String, _ rule: String) -> Step {
-    Step(
-      name: name, sender: sender, type: EventType.joinRules, content: ["join_rule": .string(rule)])
-  }
-
-  /// The creator's own level is put in where the room version wants it.
-  static func levels(
-    _ name: String, _ sender: String, _ users: [String: JSON], _ extra: [String: JSON] = [:]
-  ) -> Step {
-    Step(
-      name: name, sender: sender, type: EventType.powerLevels,
-      content: .object(["users": .object(users)].merging(extra) { $1 }))
-  }
-}
-
 /// A room made by hand: public, with a few members, its state a value that can be forked.
 final class Scenario {
   let version: RoomVersion
@@ -175,40 +103,5 @@ final class Scenario {
 
   private static func id(_ name: String, _ version: RoomVersion) -> String {
     version.rules.eventIDs == .stated ? "$\(name):a" : "$\(name)"
-  }
-}
-
-/// Everything that a resolution needs but the states.
-struct ResolutionInput {
-  let events: [Event]
-  let rejected: Set<EventID>
-  let version: RoomVersion
-  let algorithm: StateResolutionAlgorithm
-
-  var loaded: ResolutionEvents {
-    var loaded = ResolutionEvents()
-    for event in events { loaded.add(event, isRejected: rejected.contains(event.eventID)) }
-    return loaded
-  }
-
-  func resolve(_ states: [StateMap]) throws -> StateMap {
-    try resolve(states, loaded: loaded, graph: AuthGraph(events))
-  }
-
-  func resolve(
-    _ states: [StateMap], loaded: ResolutionEvents, graph: AuthGraph
-  ) throws -> StateMap {
-    if algorithm == version.rules.stateResolution {
-      return try StateResolution.resolve(states, version: version, events: loaded, graph: graph)
-    }
-    let conflict = StateConflict(states, algorithm: algorithm)
-    let chains = try graph.chainConflict(of: conflict)
-    return conflict.merged(
-      try StateResolution.resolve(
-        conflict, algorithm: algorithm, chains: chains, events: loaded))
-  }
-
-  func reference(_ states: [StateMap]) -> StateMap {
-    Reference(events: events, rejected: rejected).resolve(states, algorithm)
   }
 }

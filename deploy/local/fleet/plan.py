@@ -43,6 +43,11 @@ class ServerProcess:
         """A port that answers /health and /ready: every HTTP listener does."""
         return next((one.port for one in self.listeners if one.names), None)
 
+    @property
+    def metrics_port(self):
+        """The port that Prometheus asks, or None."""
+        return next((one.port for one in self.listeners if not one.names), None)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -154,17 +159,18 @@ def generated_plan(folder, ports, counts=None):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     main = ServerProcess(MAIN, MAIN, (
-        Listener(next(ports), ("client", "federation")), Listener(next(ports), ("replication",))))
+        Listener(next(ports), ("client", "federation")), Listener(next(ports), ("replication",)),
+        Listener(next(ports))))
     workers = []
     for app, count in counts.items():
         for index in range(1, count + 1):
             name = f"{app}{index}"
-            listeners = (Listener(next(ports), ("replication",)),)
+            listeners = (Listener(next(ports), ("replication",)), Listener(next(ports)))
             if app == "generic_worker":
                 listeners = (Listener(next(ports), ("client", "federation")), *listeners)
             workers.append(ServerProcess(name, f"apus.{app}", listeners, folder / f"{name}.yaml"))
     plan = Plan((main, *workers), (folder / "shared.yaml",) if workers else (),
-                {"listeners": listener_settings(main.listeners)})
+                {"listeners": listener_settings(main.listeners), "enable_metrics": True})
     for worker in workers:
         write_json(worker.config, {
             "worker_app": worker.app, "worker_name": worker.name,

@@ -7,24 +7,15 @@ package final class AccountDataMemory: Sendable {
   /// Rows kept; each holds its content.
   private static let limit = 5_000
 
-  package typealias Entry = RecentRows<UserID, AccountDataRow>.Entry
+  package typealias Entry = RecentRows<AccountDataRow>.Entry
 
-  private let reader: StreamReader<AccountDataRow>
   private let store: AccountDataStore
-  private let recent: Mutex<RecentRows<UserID, AccountDataRow>>
+  private let recent: Mutex<RecentRows<AccountDataRow>>
 
   package init(reader: StreamReader<AccountDataRow>, store: AccountDataStore) {
-    self.reader = reader
     self.store = store
     recent = Mutex(RecentRows(start: reader.current, limit: Self.limit))
-    reader.onInvalidate { [weak self] batch in
-      self?.recent.withLock { recent in
-        for row in batch.rows {
-          recent.add(
-            row.row, of: row.row.userID, writer: batch.writer, position: row.position)
-        }
-      }
-    }
+    reader.onInvalidate { [weak self] batch in self?.recent.withLock { $0.add(batch) } }
   }
 
   /// What of a user's data changed in `(since, now]`, the latest of each type. From the database
@@ -33,7 +24,7 @@ package final class AccountDataMemory: Sendable {
     of user: UserID, since: VectorToken, upTo now: VectorToken
   ) async throws -> [AccountDataRow] {
     let entries: [Entry]
-    if let recent = recent.withLock({ $0.rows(of: user, since: since, upTo: now) }) {
+    if let recent = recent.withLock({ $0.rows(since: since, upTo: now) { $0.userID == user } }) {
       entries = recent
     } else {
       entries = try await store.changes(of: user, since: since).filter {

@@ -7,7 +7,7 @@ package struct AccountDataStore: Sendable {
   private static let select = Statement(
     "account_data_select",
     "SELECT content FROM account_data WHERE user_id = $1 AND room_id = $2 AND type = $3")
-  private static let changes = Statement(
+  private static let changed = Statement(
     "account_data_changes",
     """
     SELECT room_id, type, content, stream_id, writer FROM account_data
@@ -45,8 +45,8 @@ package struct AccountDataStore: Sendable {
   /// All data of a user that changed after a position.
   package func changes(
     of user: UserID, since: VectorToken
-  ) async throws -> [RecentRows<UserID, AccountDataRow>.Entry] {
-    let rows = try await database.query(Self.changes, [.text(user.text), .int(since.minimum)])
+  ) async throws -> [RecentRows<AccountDataRow>.Entry] {
+    let rows = try await database.query(Self.changed, [.text(user.text), .int(since.minimum)])
     return (0..<rows.count).compactMap { row in
       guard let room = rows.text(row, 0), let type = rows.text(row, 1),
         let content = rows.bytes(row, 2), let position = rows.int(row, 3),

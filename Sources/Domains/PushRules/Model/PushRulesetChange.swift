@@ -79,11 +79,15 @@ extension PushRuleset {
       own[kind]?.remove(at: index)
       if own[kind]?.isEmpty == true { own[kind] = nil }
     case .setEnabled(let kind, let id, let isEnabled):
-      try modify(kind, id) { $0.isEnabled = isEnabled } predefined: { rule, adjustment in
+      try modify(kind, id) {
+        $0.isEnabled = isEnabled
+      } predefined: { rule, adjustment in
         adjustment.isEnabled = isEnabled == rule.isEnabledByDefault ? nil : isEnabled
       }
     case .setActions(let kind, let id, let actions):
-      try modify(kind, id) { $0.actions = actions } predefined: { rule, adjustment in
+      try modify(kind, id) {
+        $0.actions = actions
+      } predefined: { rule, adjustment in
         adjustment.actions = actions == rule.actions ? nil : actions
       }
     }
@@ -120,8 +124,9 @@ extension PushRuleset {
       rules.insert(rule, at: 0)
     }
     try Self.move(id, to: place, in: &rules)
-    guard own.values.reduce(rules.count, { $0 + $1.count }) - (own[kind]?.count ?? 0)
-      <= Self.ruleLimit
+    guard
+      own.values.reduce(rules.count, { $0 + $1.count }) - (own[kind]?.count ?? 0)
+        <= Self.ruleLimit
     else { throw .tooLarge(what: "rules", limit: Self.ruleLimit) }
     var changed = self
     changed.own[kind] = rules

@@ -8,18 +8,12 @@ package final class PushRulesMemory: Sendable {
   private static let limit = 10_000
 
   private let store: RulesetStore
-  private let recent: Mutex<RecentRows<UserID, UserID>>
+  private let recent: Mutex<RecentRows<UserID>>
 
   package init(store: RulesetStore, reader: StreamReader<UserID>) {
     self.store = store
     recent = Mutex(RecentRows(start: reader.current, limit: Self.limit))
-    reader.onInvalidate { [weak self] batch in
-      self?.recent.withLock { recent in
-        for row in batch.rows {
-          recent.add(row.row, of: row.row, writer: batch.writer, position: row.position)
-        }
-      }
-    }
+    reader.onInvalidate { [weak self] batch in self?.recent.withLock { $0.add(batch) } }
   }
 
   /// The `m.push_rules` event of a user whose rules changed in `(since, now]`, or whose client
@@ -29,7 +23,9 @@ package final class PushRulesMemory: Sendable {
     for user: UserID, since: VectorToken?, upTo now: VectorToken
   ) async throws -> [UInt8]? {
     if let since {
-      let changes = recent.withLock { $0.rows(of: user, since: since, upTo: now) }
+      let changes = recent.withLock { recent in
+        recent.rows(since: since, upTo: now) { $0 == user }
+      }
       if let changes, changes.isEmpty { return nil }
       if changes == nil, try await !store.hasChanged(user, since: since) { return nil }
     }

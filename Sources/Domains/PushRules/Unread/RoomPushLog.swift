@@ -74,7 +74,8 @@ struct RoomPushLog: Sendable {
 
   /// Takes a receipt into counts that are up to date.
   /// - Returns: false when the counts cannot be told from the log and have to be loaded.
-  func read(_ unread: inout RoomUnread, of user: UserID, thread: String?, upTo place: Int64) -> Bool {
+  func read(_ unread: inout RoomUnread, of user: UserID, thread: String?, upTo place: Int64) -> Bool
+  {
     guard unread.note(thread, place) else { return true }
     let affected = unread.counts.keys.filter { thread == nil || $0 == thread }
     guard !affected.isEmpty else { return true }

@@ -70,7 +70,7 @@ struct UnreadMemory: Sendable {
     users[user] = entry
     for item in late {
       switch item {
-      case .receipt(let position): apply(position, of: user)
+      case .receipt(let position): take(position, of: user)
       case .departure(let room): forget(room, of: user)
       }
     }
@@ -93,7 +93,11 @@ struct UnreadMemory: Sendable {
   }
 
   mutating func apply(_ position: ReadPosition, of user: UserID) {
-    if loading[user] != nil { loading[user]?.late.append(.receipt(position)) }
+    loading[user]?.late.append(.receipt(position))
+    take(position, of: user)
+  }
+
+  private mutating func take(_ position: ReadPosition, of user: UserID) {
     let room = position.room
     guard let log = logs[room]?.log, var unread = users[user]?.rooms[room] else { return }
     guard log.isComplete(after: unread.upTo) else { return forget(room, of: user) }

@@ -57,7 +57,8 @@ struct UnreadPlan: Sendable {
   private var threads: [RoomID: [(thread: String, last: Int64)]] = [:]
 
   init(rooms: [RoomID], positions: [ReadPosition]) {
-    self.rooms = Dictionary(rooms.map { ($0, RoomUnread()) }, uniquingKeysWith: { first, _ in first })
+    self.rooms = Dictionary(
+      rooms.map { ($0, RoomUnread()) }, uniquingKeysWith: { first, _ in first })
     for position in positions {
       note(position.room, thread: position.thread, position.streamOrdering)
     }

@@ -1,6 +1,17 @@
-import MatrixIdentifiers
 import RoomEvents
 import StateResolution
+
+/// States of a room that do not agree, by the numbers of their events.
+struct ConflictingStates: Sendable {
+  /// What each state has in the places about which they do not all agree.
+  let forks: [[StateTuple: Int64]]
+  /// What they agree on.
+  let unconflicted: @Sendable (StateTuple) -> Int64?
+
+  var numbers: Set<Int64> {
+    Set(forks.lazy.flatMap(\.values))
+  }
+}
 
 /// Finds out from the index of auth chains what they add to a conflict between states: a sequence
 /// of questions to the database, of which there are few however large the room.
@@ -13,7 +24,7 @@ import StateResolution
 /// spec: rooms/v2#definitions, auth difference; rooms/v12#definitions, conflicted state subgraph
 struct ChainConflictMachine {
   enum Need: Equatable {
-    case entries([EventID])
+    case entries([Int64])
     /// All links of the events in these ranges.
     case links([ChainRange])
     /// The events in these ranges and those that cite them.
@@ -36,7 +47,7 @@ struct ChainConflictMachine {
   /// Bound on the entries and links that one conflict may take.
   static let loadLimit = 500_000
 
-  private let conflict: StateConflict
+  private let states: ConflictingStates
   private let sampleSize: Int
   private var stage = Stage.conflict
   private var hasWitnesses = false
@@ -45,7 +56,7 @@ struct ChainConflictMachine {
 
   private var links = ChainLinks()
   private var keys: [Int64: StateTuple] = [:]
-  private var conflicting: [EventID: ChainEntry] = [:]
+  private var conflicting: [Int64: ChainEntry] = [:]
   private var forks: [ChainReach] = []
   /// Cited by unconflicted events that were looked at for their own sake.
   private var witnessed: [ChainPosition] = []
@@ -54,15 +65,15 @@ struct ChainConflictMachine {
   private var shared = ChainReach()
   private var search = UpwardSearch()
 
-  init(_ conflict: StateConflict, sampleSize: Int = Self.sampleSize) {
-    self.conflict = conflict
+  init(_ states: ConflictingStates, sampleSize: Int = Self.sampleSize) {
+    self.states = states
     self.sampleSize = sampleSize
   }
 
   /// What has to be given before the result can be read.
   var need: Need {
     switch stage {
-    case .conflict: .entries(conflictingIDs.sorted())
+    case .conflict: .entries(states.numbers.sorted())
     case .down: .links(unloaded)
     case .witnesses: .entries(witnesses)
     case .sample: .citers(undecided.map(\.end), limit: sampleSize)
@@ -71,18 +82,12 @@ struct ChainConflictMachine {
     }
   }
 
-  private var conflictingIDs: Set<EventID> {
-    Set(conflict.conflicting.values.lazy.flatMap { $0.lazy.compactMap { $0 } })
-  }
-
   // MARK: Answers
 
   mutating func give(_ entries: [ChainEntry]) throws(ResolutionError) {
     try count(entries.reduce(entries.count) { $0 + $1.links.count })
     if stage == .conflict {
-      for entry in entries { conflicting[entry.id] = entry }
-      let missing = conflictingIDs.filter { conflicting[$0] == nil }
-      guard missing.isEmpty else { throw .missingEvents(missing.sorted()) }
+      for entry in entries { conflicting[entry.number] = entry }
     } else {
       witnessed = entries.flatMap(\.cited)
       hasWitnesses = true
@@ -106,8 +111,8 @@ struct ChainConflictMachine {
       citers.citers.compactMap { citer in
         citer.entry.position.map { ChainLink(source: $0, target: citer.cited) }
       })
-    found += citers.citers.lazy.filter { isUnconflicted($0.entry) }.map(\.cited)
-    found += citers.members.lazy.filter { isUnconflicted($0) }.flatMap(\.cited)
+    found += citers.citers.filter { isUnconflicted($0.entry) }.map(\.cited)
+    found += citers.members.filter { isUnconflicted($0) }.flatMap(\.cited)
     if stage == .sample { hasSample = true } else { search.explored(citers) }
     advance()
   }
@@ -118,15 +123,17 @@ struct ChainConflictMachine {
   }
 
   private func isUnconflicted(_ entry: ChainEntry) -> Bool {
-    conflict.unconflicted(entry.key) == entry.id
+    states.unconflicted(entry.key) == entry.number
   }
 
   // MARK: What is known
 
   private mutating func advance() {
-    forks = conflictingByFork.map { entries in
+    let (conflicting, links) = (conflicting, links)
+    forks = states.forks.map { fork in
       var reach = ChainReach()
-      links.spread(entries.lazy.flatMap(\.cited), into: &reach)
+      let entries = fork.values.lazy.compactMap { conflicting[$0] }
+      links.spread(entries.flatMap(\.cited), into: &reach)
       return reach
     }
     shared = ChainReach()
@@ -147,16 +154,6 @@ struct ChainConflictMachine {
     return search.unexplored.isEmpty ? .done : .up
   }
 
-  private var conflictingByFork: [[ChainEntry]] {
-    var forks = [[ChainEntry]](repeating: [], count: conflict.forkCount)
-    for entries in conflict.conflicting.values {
-      for (fork, id) in entries.enumerated() {
-        if let entry = id.flatMap({ conflicting[$0] }) { forks[fork].append(entry) }
-      }
-    }
-    return forks
-  }
-
   /// Of all that conflicting events or witnesses lead to, what was not followed yet.
   private var unloaded: [ChainRange] {
     var reach = shared
@@ -166,8 +163,8 @@ struct ChainConflictMachine {
 
   /// The unconflicted events of the keys that the undecided chains have: who holds the latest
   /// place of such a chain leads to the others in it.
-  private var witnesses: [EventID] {
-    Set(undecided.compactMap { keys[$0.chain] }).compactMap { conflict.unconflicted($0) }.sorted()
+  private var witnesses: [Int64] {
+    Set(undecided.compactMap { keys[$0.chain] }).compactMap { states.unconflicted($0) }.sorted()
   }
 
   /// What is in the auth chains of some forks and, as far as is known, not of all.

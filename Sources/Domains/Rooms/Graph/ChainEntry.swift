@@ -1,9 +1,9 @@
-import MatrixIdentifiers
 import RoomEvents
 
 /// A state event as the index has it, with what it cites directly.
 struct ChainEntry: Equatable, Sendable {
-  let id: EventID
+  /// The event's.
+  let number: Int64
   let key: StateTuple
   /// Nil for an event that none may cite.
   let position: ChainPosition?

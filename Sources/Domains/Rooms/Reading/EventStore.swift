@@ -26,19 +26,6 @@ package struct EventStore: Sendable {
       AND e.\(StoredEventRow.isHistory)
     ORDER BY e.stream_ordering LIMIT $4
     """)
-  private static let recent = Statement(
-    "events_recent",
-    """
-    SELECT \(StoredEventRow.columns)
-    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS r (room_id, after, up_to)
-    CROSS JOIN LATERAL (
-      SELECT * FROM events
-      WHERE events.room_id = r.room_id AND stream_ordering > r.after
-        AND stream_ordering <= r.up_to AND \(StoredEventRow.isHistory)
-      ORDER BY stream_ordering DESC LIMIT $4
-    ) e
-    ORDER BY e.stream_ordering
-    """)
   private static let streamRows = Statement(
     "events_stream_rows",
     """
@@ -80,18 +67,6 @@ package struct EventStore: Sendable {
   ) async throws -> [StoredEvent] {
     let rows = try await database.query(
       Self.pageForwards, [.text(room.text), .int(oldest), .int(newest), .int(Int64(limit))])
-    return try StoredEventRow.decodeAll(rows)
-  }
-
-  /// The newest `limit` events of each range, in one query, oldest first.
-  package func recent(_ ranges: [RoomRange], limit: Int) async throws -> [StoredEvent] {
-    guard !ranges.isEmpty else { return [] }
-    let rows = try await database.query(
-      Self.recent,
-      [
-        .texts(ranges.map(\.room.text)), .ints(ranges.map(\.after)), .ints(ranges.map(\.upTo)),
-        .int(Int64(limit)),
-      ])
     return try StoredEventRow.decodeAll(rows)
   }
 

@@ -67,25 +67,6 @@ package struct MembershipStore: Sendable {
     UPDATE room_memberships SET forgotten = true
     WHERE user_id = $1 AND room_id = $2 AND membership IN ('leave', 'ban')
     """)
-  private static let counts = Statement(
-    "membership_counts",
-    """
-    SELECT room_id, membership, count(*) FROM room_memberships
-    WHERE room_id = ANY($1) AND membership IN ('join', 'invite') GROUP BY room_id, membership
-    """)
-  private static let heroes = Statement(
-    "membership_heroes",
-    """
-    SELECT m.room_id, m.user_id, m.membership
-    FROM unnest($1::text[]) AS r (room_id)
-    CROSS JOIN LATERAL (
-      SELECT room_id, user_id, membership FROM room_memberships m
-      WHERE m.room_id = r.room_id AND m.user_id <> $2
-        AND m.membership IN ('join', 'invite', 'leave', 'ban')
-      ORDER BY m.membership NOT IN ('join', 'invite'), m.stream_ordering LIMIT $3
-    ) m
-    """)
-
   private let database: any Querying
 
   package init(database: any Querying) {
@@ -123,41 +104,6 @@ package struct MembershipStore: Sendable {
   package func forget(_ room: RoomID, by user: UserID) async throws -> Bool {
     try await database.query(Self.forget, [.text(user.text), .text(room.text)])
       .affectedRows > 0
-  }
-
-  /// How many users are joined to and invited to each of the rooms.
-  package func counts(
-    in rooms: [RoomID]
-  ) async throws -> [RoomID: (joined: Int, invited: Int)] {
-    let rows = try await database.query(Self.counts, [.texts(rooms.map(\.text))])
-    var counts: [RoomID: (joined: Int, invited: Int)] = [:]
-    for row in 0..<rows.count {
-      guard let room = rows.text(row, 0).flatMap({ RoomID($0) }), let count = rows.int(row, 2)
-      else { continue }
-      if rows.text(row, 1) == "join" {
-        counts[room, default: (0, 0)].joined = Int(count)
-      } else {
-        counts[room, default: (0, 0)].invited = Int(count)
-      }
-    }
-    return counts
-  }
-
-  /// The first members of each room besides `reader`: those present, else those who were.
-  /// spec: client-server-api#get_matrixclientv3sync (`m.heroes`)
-  package func heroes(
-    in rooms: [RoomID], besides reader: UserID, limit: Int = 5
-  ) async throws -> [RoomID: [(userID: UserID, membership: String)]] {
-    let rows = try await database.query(
-      Self.heroes, [.texts(rooms.map(\.text)), .text(reader.text), .int(Int64(limit))])
-    var heroes: [RoomID: [(userID: UserID, membership: String)]] = [:]
-    for row in 0..<rows.count {
-      guard let room = rows.text(row, 0).flatMap({ RoomID($0) }),
-        let user = rows.text(row, 1).flatMap({ UserID($0) }), let membership = rows.text(row, 2)
-      else { continue }
-      heroes[room, default: []].append((user, membership))
-    }
-    return heroes
   }
 
   private static func decode(_ rows: Rows) -> [MembershipRow] {

@@ -37,27 +37,22 @@ package struct ReadingRecord: Sendable {
 }
 
 extension ReadingRecord {
-  /// Rows of (position, kind, value): settings of the room, memberships of the user as far as
-  /// they changed, and a mark when the user has forgotten the room.
+  /// Rows of (kind, history): the settings of the room, the memberships of the user, and a mark
+  /// when the user has forgotten the room.
   static let statement = Statement(
     "state_reading_record",
     """
-    SELECT position, kind, value FROM (
-      SELECT position, kind, value,
-        lag(value) OVER (PARTITION BY kind ORDER BY position) AS before
-      FROM (
-        SELECT stream_ordering AS position, 0::bigint AS kind, access AS value
-        FROM state_deltas
-        WHERE room_id = $1 AND type = 'm.room.history_visibility' AND state_key = ''
-        UNION ALL
-        SELECT stream_ordering, 1::bigint, access FROM state_deltas
-        WHERE room_id = $1 AND type = 'm.room.member' AND state_key = $2
-        UNION ALL
-        SELECT stream_ordering, 2::bigint, 'forgotten' FROM room_memberships
-        WHERE room_id = $1 AND user_id = $2 AND forgotten
-      ) AS facts
-    ) AS changes
-    WHERE value IS DISTINCT FROM before ORDER BY position
+    SELECT k.kind, coalesce(
+        (SELECT string_agg(h.history, NULL ORDER BY h.position) FROM state_histories h
+          WHERE h.room_nid = s.room_nid AND h.slot = s.slot) || coalesce(s.history, ''),
+        s.history)
+    FROM (VALUES (0::bigint, 'm.room.history_visibility', ''), (1, 'm.room.member', $2::text))
+      AS k (kind, type, state_key)
+    JOIN rooms r ON r.room_id = $1
+    JOIN state_slots s ON s.room_nid = r.room_nid AND s.type = k.type
+      AND s.state_key = k.state_key
+    UNION ALL
+    SELECT 2, NULL FROM room_memberships WHERE room_id = $1 AND user_id = $2 AND forgotten
     """)
 
   init(_ rows: Rows) {
@@ -65,13 +60,10 @@ extension ReadingRecord {
     var memberships: [HistoryVisibility.Change<String>] = []
     var isForgotten = false
     for row in 0..<rows.count {
-      guard let position = rows.int(row, 0), let kind = rows.int(row, 1) else { continue }
-      let value = rows.text(row, 2)
-      switch kind {
-      case 0:
-        let setting = value.flatMap { HistoryVisibility.Setting(rawValue: $0) } ?? .shared
-        settings.append(HistoryVisibility.Change(position, setting))
-      case 1: memberships.append(HistoryVisibility.Change(position, value ?? Membership.leave))
+      let history = rows.bytes(row, 1) ?? []
+      switch rows.int(row, 0) {
+      case 0: settings = AccessHistory.settings(history)
+      case 1: memberships = AccessHistory.memberships(history)
       default: isForgotten = true
       }
     }

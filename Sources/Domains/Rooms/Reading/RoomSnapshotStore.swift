@@ -21,8 +21,9 @@ package struct RoomSnapshotStore: Sendable {
       ORDER BY stream_ordering DESC LIMIT $2
     ) e
     UNION ALL
-    SELECT \(StoredEventRow.columns), s.room_id, 1::bigint
-    FROM current_state s JOIN events e ON e.event_id = s.event_id WHERE s.room_id = ANY($1)
+    SELECT \(StoredEventRow.columns), r.room_id, 1::bigint
+    FROM rooms r JOIN state_slots s USING (room_nid)
+    JOIN events e ON e.stream_ordering = s.event WHERE r.room_id = ANY($1)
     """)
 
   private let database: any Querying

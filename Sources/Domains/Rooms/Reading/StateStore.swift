@@ -7,81 +7,49 @@ package struct StateStore: Sendable {
   private static let current = Statement(
     "state_current",
     """
-    SELECT \(StoredEventRow.columns) FROM current_state s JOIN events e USING (event_id)
-    WHERE s.room_id = ANY($1)
+    SELECT \(StoredEventRow.columns) FROM rooms r JOIN state_slots s USING (room_nid)
+    JOIN events e ON e.stream_ordering = s.event
+    WHERE r.room_id = ANY($1)
     """)
   private static let currentEntries = Statement(
     "state_current_entries",
     """
     SELECT \(StoredEventRow.columns)
     FROM unnest($1::text[], $2::text[], $3::text[]) AS k (room_id, type, state_key)
-    JOIN current_state s ON s.room_id = k.room_id AND s.type = k.type
+    JOIN rooms r ON r.room_id = k.room_id
+    JOIN state_slots s ON s.room_nid = r.room_nid AND s.type = k.type
       AND s.state_key = k.state_key
-    JOIN events e ON e.event_id = s.event_id
-    """)
-  private static let at = Statement(
-    "state_at",
-    """
-    SELECT \(StoredEventRow.columns) FROM (
-      SELECT DISTINCT ON (type, state_key) event_id FROM state_deltas
-      WHERE room_id = $1 AND stream_ordering <= $2
-      ORDER BY type, state_key, stream_ordering DESC
-    ) d JOIN events e USING (event_id)
-    """)
-  private static let entriesAt = Statement(
-    "state_entries_at",
-    """
-    SELECT \(StoredEventRow.columns)
-    FROM unnest($3::text[], $4::text[]) AS k (type, state_key)
-    CROSS JOIN LATERAL (
-      SELECT event_id FROM state_deltas s
-      WHERE s.room_id = $1 AND s.type = k.type AND s.state_key = k.state_key
-        AND s.stream_ordering <= $2
-      ORDER BY s.stream_ordering DESC LIMIT 1
-    ) d JOIN events e ON e.event_id = d.event_id
-    """)
-  private static let changes = Statement(
-    "state_changes",
-    """
-    SELECT \(StoredEventRow.columns)
-    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS r (room_id, after, up_to)
-    CROSS JOIN LATERAL (
-      SELECT DISTINCT ON (type, state_key) event_id FROM state_deltas s
-      WHERE s.room_id = r.room_id AND s.stream_ordering > r.after
-        AND s.stream_ordering <= r.up_to
-      ORDER BY type, state_key, stream_ordering DESC
-    ) d JOIN events e ON e.event_id = d.event_id
-    """)
-
-  private static let membersAt = Statement(
-    "state_members_at",
-    """
-    SELECT \(StoredEventRow.columns) FROM (
-      SELECT DISTINCT ON (state_key) event_id FROM state_deltas
-      WHERE room_id = $1 AND type = 'm.room.member' AND stream_ordering <= $2
-      ORDER BY state_key, stream_ordering DESC
-    ) d JOIN events e USING (event_id)
+    JOIN events e ON e.stream_ordering = s.event
     """)
   private static let currentMembers = Statement(
     "state_current_members",
     """
-    SELECT \(StoredEventRow.columns) FROM current_state s JOIN events e USING (event_id)
-    WHERE s.room_id = $1 AND s.type = 'm.room.member'
+    SELECT \(StoredEventRow.columns) FROM rooms r JOIN state_slots s USING (room_nid)
+    JOIN events e ON e.stream_ordering = s.event
+    WHERE r.room_id = $1 AND s.type = 'm.room.member'
     """)
-  private static let endOfStay = Statement(
-    "state_end_of_stay",
+  // Most of what is asked for is still as it was then: that needs no look at the layers.
+  private static let slots = Statement(
+    "state_slots",
     """
-    SELECT min(stream_ordering) FROM state_deltas
-    WHERE room_id = $1 AND type = 'm.room.member' AND state_key = $2 AND stream_ordering > (
-      SELECT max(stream_ordering) FROM state_deltas
-      WHERE room_id = $1 AND type = 'm.room.member' AND state_key = $2 AND access = 'join'
-    )
+    SELECT s.slot, coalesce(s.changed_at, s.event) <= $2, s.event
+    FROM rooms r JOIN state_slots s USING (room_nid)
+    JOIN unnest($3::text[], $4::text[]) AS k (type, state_key) USING (type, state_key)
+    WHERE r.room_id = $1
+    """)
+  private static let numbered = Statement(
+    "state_numbered",
+    """
+    SELECT \(StoredEventRow.columns) FROM events e
+    WHERE e.stream_ordering = ANY($1) AND ($2::text IS NULL OR e.type = $2)
     """)
 
   private let database: any Querying
+  private let layers: LayerStore
 
   package init(database: any Querying) {
     self.database = database
+    layers = LayerStore(database: database)
   }
 
   /// The whole current state of each of the rooms, in no order.
@@ -107,10 +75,9 @@ package struct StateStore: Sendable {
     try await current([(room, key)]).first
   }
 
-  /// The state after the event at `position`, or after the last one before it.
+  /// The room's state when the event at `position`, or the last one before it, had come.
   package func state(of room: RoomID, at position: Int64) async throws -> [StoredEvent] {
-    try StoredEventRow.decodeAll(
-      try await database.query(Self.at, [.text(room.text), .int(position)]))
+    try await events(try await layers.state(of: room, at: position).numbers)
   }
 
   /// Some places of the state at `position`.
@@ -119,29 +86,47 @@ package struct StateStore: Sendable {
   ) async throws -> [StoredEvent] {
     guard !keys.isEmpty else { return [] }
     let rows = try await database.query(
-      Self.entriesAt,
+      Self.slots,
       [
         .text(room.text), .int(position), .texts(keys.map(\.type)), .texts(keys.map(\.stateKey)),
       ])
-    return try StoredEventRow.decodeAll(rows)
+    var (numbers, changed): ([Int64], [Int32]) = ([], [])
+    for row in 0..<rows.count {
+      guard let slot = rows.int(row, 0).flatMap(Int32.init(exactly:)) else { continue }
+      if rows.bool(row, 1) == true, let number = rows.int(row, 2) {
+        numbers.append(number)
+      } else {
+        changed.append(slot)
+      }
+    }
+    if !changed.isEmpty {
+      let state = try await layers.state(of: room, at: position)
+      numbers += changed.map { state[$0] }
+    }
+    return try await events(numbers)
   }
 
-  /// For each range the state events that are current at its end and were not at its start.
-  package func changes(_ ranges: [RoomRange]) async throws -> [StoredEvent] {
-    guard !ranges.isEmpty else { return [] }
-    let rows = try await database.query(
-      Self.changes,
-      [.texts(ranges.map(\.room.text)), .ints(ranges.map(\.after)), .ints(ranges.map(\.upTo))])
-    return try StoredEventRow.decodeAll(rows)
+  /// The state before or after an event, on whatever fork that is; nil when it is not known, as of
+  /// an event that is here only because others cite it.
+  package func state(_ side: EventSide, _ event: EventID) async throws -> [StoredEvent]? {
+    guard let state = try await layers.state(side, event) else { return nil }
+    return try await events(state.numbers)
   }
 
   /// The member events at `position`; `Int64.max` means now.
   package func members(of room: RoomID, at position: Int64) async throws -> [StoredEvent] {
-    let rows =
-      position == .max
-      ? try await database.query(Self.currentMembers, [.text(room.text)])
-      : try await database.query(Self.membersAt, [.text(room.text), .int(position)])
-    return try StoredEventRow.decodeAll(rows)
+    guard position < .max else {
+      return try StoredEventRow.decodeAll(
+        try await database.query(Self.currentMembers, [.text(room.text)]))
+    }
+    let state = try await layers.state(of: room, at: position)
+    return try await events(state.numbers, type: EventType.member)
+  }
+
+  private func events(_ numbers: [Int64], type: String? = nil) async throws -> [StoredEvent] {
+    guard !numbers.isEmpty else { return [] }
+    return try StoredEventRow.decodeAll(
+      try await database.query(Self.numbered, [.ints(numbers), .text(type)]))
   }
 
   /// What decides which part of the room the user may read.
@@ -152,6 +137,6 @@ package struct StateStore: Sendable {
 
   /// Where the last stay in a room of a user who is not in it ended; nil when there was none.
   package func endOfStay(of user: UserID, in room: RoomID) async throws -> Int64? {
-    try await database.query(Self.endOfStay, [.text(room.text), .text(user.text)]).int(0, 0)
+    try await readingRecord(of: user, in: room).departure
   }
 }

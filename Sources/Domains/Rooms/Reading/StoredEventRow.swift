@@ -8,13 +8,13 @@ enum StoredEventRow {
   /// Selected from `events` under the alias `e`, first in every query that uses `decode`.
   static let columns = """
     e.stream_ordering, e.writer, e.event_id, e.room_version, e.json, e.unsigned, e.txn_device,
-    e.txn_id, e.redacted_by
+    e.txn_id, e.redacted_by, e.replaced
     """
   /// Whether an event is part of its room's history and told to clients; without this a query
   /// finds no index of a room's events. The state of a room may hold others as well.
   static let isHistory = "standing IS NULL"
   /// The index of the first column after `columns`.
-  static let width = 9
+  static let width = 10
 
   enum DecodingError: Error {
     case unreadable(row: Int)
@@ -33,7 +33,8 @@ enum StoredEventRow {
     return StoredEvent(
       event: try Event(bytes: bytes, version: version, eventID: eventID),
       streamOrdering: ordering, writer: WriterID(raw: Int32(truncatingIfNeeded: writer)),
-      unsigned: rows.bytes(row, 5) ?? [], transaction: transaction,
+      replaced: rows.bytes(row, 9) ?? [], unsigned: rows.bytes(row, 5) ?? [],
+      transaction: transaction,
       redactedBy: rows.text(row, 8).flatMap { EventID($0) })
   }
 

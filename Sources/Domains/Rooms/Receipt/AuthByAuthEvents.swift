@@ -1,5 +1,5 @@
-package import EventAuth
-package import MatrixIdentifiers
+import EventAuth
+import MatrixIdentifiers
 package import RoomEvents
 
 /// An event that another one cites, with what became of it.

@@ -1,5 +1,6 @@
 import MatrixCrypto
 import MatrixIdentifiers
+import MatrixJSON
 import RoomEvents
 
 /// Check 2: is the event signed by all servers that have to sign it.

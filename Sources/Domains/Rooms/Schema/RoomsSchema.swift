@@ -11,7 +11,10 @@ package enum RoomsSchema {
           room_id text PRIMARY KEY,
           room_version text NOT NULL,
           creator text NOT NULL,
-          created_at bigint NOT NULL
+          created_at bigint NOT NULL,
+          -- The room's name in the tables of state: the number of its first event.
+          room_nid bigint NOT NULL UNIQUE,
+          state_salt bytea NOT NULL
         );
 
         -- What the next event builds on. Rewritten for every batch, so it is kept narrow and
@@ -19,7 +22,8 @@ package enum RoomsSchema {
         CREATE TABLE room_heads (
           room_id text PRIMARY KEY,
           forward_extremities bigint[] NOT NULL,
-          depth bigint NOT NULL
+          depth bigint NOT NULL,
+          state_snapshot bigint NOT NULL
         ) WITH (fillfactor = 50);
 
         -- A stream ordering is an event's number for good, and is what other tables and columns
@@ -52,12 +56,26 @@ package enum RoomsSchema {
           -- are in it, and only those that others may cite have a place in a chain.
           chain_id bigint,
           chain_sequence integer,
-          auth_links bigint[]
+          auth_links bigint[],
+          -- The state after the event, as SnapshotID; NULL when it is not known. Before a state
+          -- event it is that without the last change.
+          state_snapshot bigint,
+          -- The room's current state after the event, where that is another: the history has, or
+          -- had, several ends.
+          room_snapshot bigint,
+          -- The number of the state event whose place it took, and what clients are told of that.
+          replaces bigint,
+          replaced bytea
         );
         CREATE INDEX events_room_order ON events (room_id, stream_ordering)
           WHERE standing IS NULL;
         CREATE UNIQUE INDEX events_chain ON events (chain_id, chain_sequence)
           WHERE chain_id IS NOT NULL;
+        -- For finding the layers that nothing needs.
+        CREATE INDEX events_state_snapshot ON events (state_snapshot);
+        CREATE INDEX events_room_snapshot ON events (room_snapshot)
+          WHERE room_snapshot IS NOT NULL;
+        CREATE INDEX events_replaces ON events (replaces) WHERE replaces IS NOT NULL;
         -- What cites an event. Without a list of pending entries, which would be searched through
         -- for every answer.
         CREATE INDEX events_auth_links ON events USING gin (auth_links)
@@ -73,27 +91,40 @@ package enum RoomsSchema {
         );
         CREATE INDEX missing_prev_events_room ON missing_prev_events (room_id);
 
-        CREATE TABLE current_state (
-          room_id text NOT NULL,
+        -- Every type and state key that a room has had, with the current event if there is one.
+        -- Updates touch no index and mostly stay on their page.
+        CREATE TABLE state_slots (
+          room_nid bigint NOT NULL,
+          event bigint,
+          -- Where this became current, when not where the event is.
+          changed_at bigint,
+          slot integer NOT NULL,
           type text NOT NULL,
           state_key text NOT NULL,
-          event_id text NOT NULL,
-          stream_ordering bigint NOT NULL,
-          PRIMARY KEY (room_id, type, state_key)
+          -- The end of its AccessHistory.
+          history bytea,
+          PRIMARY KEY (room_nid, type, state_key)
+        ) WITH (fillfactor = 90);
+        -- Earlier parts of long ones.
+        CREATE TABLE state_histories (
+          room_nid bigint NOT NULL,
+          slot integer NOT NULL,
+          position bigint NOT NULL,
+          history bytea NOT NULL,
+          PRIMARY KEY (room_nid, slot, position)
         );
 
-        CREATE TABLE state_deltas (
-          room_id text NOT NULL,
-          type text NOT NULL,
-          state_key text NOT NULL,
-          stream_ordering bigint NOT NULL,
-          event_id text NOT NULL,
-          -- What decides who may read the room: of a member event the membership, of a history
-          -- visibility event the visibility.
-          access text,
-          PRIMARY KEY (room_id, type, state_key, stream_ordering)
-        );
-        CREATE INDEX state_deltas_room_order ON state_deltas (room_id, stream_ordering);
+        -- See StateLayer. The parent is a SnapshotID, changes are as of LayerCodec.
+        CREATE TABLE state_layers (
+          room_nid bigint NOT NULL,
+          layer bigint NOT NULL,
+          parent bigint,
+          hash bytea NOT NULL,
+          changes bytea NOT NULL,
+          PRIMARY KEY (room_nid, layer)
+        ) WITH (fillfactor = 80);
+        CREATE INDEX state_layers_hash ON state_layers (room_nid, hash);
+        CREATE INDEX state_layers_parent ON state_layers (room_nid, parent);
 
         CREATE TABLE room_memberships (
           user_id text NOT NULL,

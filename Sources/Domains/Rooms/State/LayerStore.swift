@@ -1,4 +1,11 @@
-import Postgres
+package import MatrixIdentifiers
+package import Postgres
+
+/// Where a state is with regard to an event.
+package enum EventSide: Sendable {
+  case before
+  case after
+}
 
 /// The stored layers of the rooms' states.
 package struct LayerStore: Sendable {
@@ -22,19 +29,100 @@ package struct LayerStore: Sendable {
     SELECT \(columns) FROM state_layers l
     WHERE (l.room_nid, l.layer) IN (SELECT room_nid, snapshot >> 6 FROM chain)
     """)
-  private static let insert = Statement(
-    "layers_insert",
+  // The last event that is told may lie on a fork: then the room's state is noted with it.
+  private static let atPosition = Statement(
+    "layers_at_position",
     """
-    INSERT INTO state_layers (room_nid, layer, parent, hash, changes)
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[])
+    \(chains(
+      from: """
+        (SELECT r.room_nid, coalesce(e.room_snapshot, e.state_snapshot)
+        FROM events e JOIN rooms r USING (room_id)
+        WHERE e.room_id = $1 AND e.stream_ordering <= $2 AND e.\(StoredEventRow.isHistory)
+        ORDER BY e.stream_ordering DESC LIMIT 1)
+        """))
+    SELECT \(columns), c.snapshot FROM chain c
+    JOIN state_layers l ON l.room_nid = c.room_nid AND l.layer = c.snapshot >> 6
     """)
-  private static let append = Statement(
-    "layers_append",
+  private static let afterEvent = Statement(
+    "layers_after_event",
     """
-    UPDATE state_layers l SET changes = l.changes || a.changes
-    FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS a (room_nid, layer, changes)
-    WHERE l.room_nid = a.room_nid AND l.layer = a.layer
+    \(chains(
+      from: """
+        SELECT r.room_nid, e.state_snapshot FROM events e JOIN rooms r USING (room_id)
+        WHERE e.event_id = $1 AND e.state_snapshot IS NOT NULL
+        """))
+    SELECT \(columns), c.snapshot, (SELECT stream_ordering FROM events WHERE event_id = $1)
+    FROM chain c JOIN state_layers l ON l.room_nid = c.room_nid AND l.layer = c.snapshot >> 6
     """)
+  private static let afterEvents = Statement(
+    "layers_snapshots",
+    """
+    SELECT event_id, state_snapshot FROM events
+    WHERE event_id = ANY($1) AND state_snapshot IS NOT NULL
+    """)
+  private static let underRoom = Statement(
+    "layers_under_in_room",
+    """
+    \(chains(
+      from: """
+        SELECT room_nid, snapshot FROM rooms, unnest($2::bigint[]) AS s (snapshot)
+        WHERE room_id = $1
+        """))
+    SELECT \(columns) FROM state_layers l
+    WHERE (l.room_nid, l.layer) IN (SELECT room_nid, snapshot >> 6 FROM chain)
+    """)
+
+  private let database: any Querying
+
+  package init(database: any Querying) {
+    self.database = database
+  }
+
+  /// The states after events, as far as they are known.
+  package func snapshots(after events: [EventID]) async throws -> [EventID: SnapshotID] {
+    guard !events.isEmpty else { return [:] }
+    let rows = try await database.query(Self.afterEvents, [.texts(events.map(\.text))])
+    var snapshots: [EventID: SnapshotID] = [:]
+    for row in 0..<rows.count {
+      guard let id = rows.text(row, 0).flatMap({ EventID($0) }) else { continue }
+      snapshots[id] = rows.int(row, 1).map { SnapshotID(raw: $0) }
+    }
+    return snapshots
+  }
+
+  /// All layers that some states of a room are made of.
+  package func tree(of snapshots: [SnapshotID], in room: RoomID) async throws -> SnapshotTree {
+    let rows = try await database.query(
+      Self.underRoom, [.text(room.text), .ints(snapshots.map(\.raw))])
+    return try Self.trees(rows).values.first ?? SnapshotTree()
+  }
+
+  /// The state after an event, or before it; nil when it is not known.
+  package func state(
+    _ side: EventSide, _ event: EventID
+  ) async throws -> RoomState? {
+    let rows = try await database.query(Self.afterEvent, [.text(event.text)])
+    guard rows.count > 0, let number = rows.int(0, 6) else { return nil }
+    let tree = try Self.trees(rows).values.first ?? SnapshotTree()
+    let after = Self.top(rows)
+    return switch side {
+    case .after: try tree.state(at: after)
+    case .before: try tree.state(at: tree.snapshot(before: number, leadingTo: after))
+    }
+  }
+
+  /// The room's state when the event at `position`, or the last one before it, had come.
+  package func state(of room: RoomID, at position: Int64) async throws -> RoomState {
+    let rows = try await database.query(Self.atPosition, [.text(room.text), .int(position)])
+    let tree = try Self.trees(rows).values.first ?? SnapshotTree()
+    return try tree.state(at: Self.top(rows))
+  }
+
+  /// Of rows with the snapshots of one chain in their sixth column: each layer is under a later
+  /// one.
+  private static func top(_ rows: Rows) -> SnapshotID? {
+    (0..<rows.count).lazy.compactMap { rows.int($0, 5) }.max().map { SnapshotID(raw: $0) }
+  }
 
   /// All layers that the states are made of.
   static func layersQuery(_ snapshots: [(room: Int64, snapshot: SnapshotID)]) -> Query {
@@ -62,36 +150,5 @@ package struct LayerStore: Sendable {
     return StateLayer(
       id: id, parent: rows.int(row, first + 1).map { SnapshotID(raw: $0) }, hash: hash,
       changes: try LayerCodec.decode(changes, layer: id))
-  }
-
-  /// The statements that store what was decided, none that has nothing to do.
-  static func queries(_ writes: [(room: Int64, writes: LayerWrites)]) -> [Query] {
-    let inserted = writes.flatMap { room, writes in writes.inserted.map { (room, $0) } }
-    let appended = writes.flatMap { room, writes in
-      writes.appended.map { (room, $0.key, bytes($0.value, layer: $0.key)) }
-    }
-    var queries: [Query] = []
-    if !inserted.isEmpty {
-      queries.append(
-        Query(
-          insert,
-          [
-            .ints(inserted.map(\.0)), .ints(inserted.map(\.1.id)),
-            .nullableInts(inserted.map { $0.1.parent?.raw }),
-            .byteArrays(inserted.map(\.1.hash.bytes)),
-            .byteArrays(inserted.map { bytes($0.1.changes, layer: $0.1.id) }),
-          ]))
-    }
-    if !appended.isEmpty {
-      queries.append(
-        Query(
-          append,
-          [.ints(appended.map(\.0)), .ints(appended.map(\.1)), .byteArrays(appended.map(\.2))]))
-    }
-    return queries
-  }
-
-  private static func bytes(_ changes: [StateChange], layer: Int64) -> [UInt8] {
-    changes.flatMap { LayerCodec.encode($0, layer: layer) }
   }
 }

@@ -1,6 +1,6 @@
 /// Layers of one room, as far as they were loaded, and what can be told from them.
 package struct SnapshotTree: Sendable {
-  private var layers: [Int64: StateLayer]
+  private(set) var layers: [Int64: StateLayer]
 
   package init(_ layers: some Sequence<StateLayer> = []) {
     self.layers = Dictionary(layers.lazy.map { ($0.id, $0) }) { _, last in last }
@@ -42,6 +42,16 @@ package struct SnapshotTree: Sendable {
       for change in changes(of: part) { state.apply(change) }
     }
     return state
+  }
+
+  /// The state before an event, which differs from that after it only if the event is state.
+  package func snapshot(before number: Int64, leadingTo after: SnapshotID?) -> SnapshotID? {
+    guard let after, let layer = layers[after.layer], layer.changes.indices.contains(after.index),
+      layer.changes[after.index].edits.count == 1,
+      layer.changes[after.index].edits[0].new == number
+    else { return after }
+    return after.index > 0
+      ? SnapshotID(layer: after.layer, index: after.index - 1) : layer.parent
   }
 
   /// The event in one slot, without putting the state together.

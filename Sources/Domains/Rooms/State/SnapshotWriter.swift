@@ -31,7 +31,7 @@ package struct SnapshotWriter: Sendable {
   }
 
   /// The state after a change.
-  /// - Parameter numbers: for new layers; two for each change are always enough.
+  /// - Parameter numbers: for new layers; two are enough for each change.
   package mutating func append(
     _ change: StateChange, to parent: SnapshotID?, numbers: inout ArraySlice<Int64>
   ) throws(StateStorageError) -> SnapshotID? {
@@ -39,6 +39,14 @@ package struct SnapshotWriter: Sendable {
     if let parent, let tip = tip(of: parent.layer), tip.snapshot == parent, tip.canTake(change) {
       return grow(tip, by: change)
     }
+    return try appendResolved(change, to: parent, numbers: &numbers)
+  }
+
+  /// The end of forks. It gets a layer of its own, in which it can be found by its hash.
+  /// - Parameters: as of `append`.
+  package mutating func appendResolved(
+    _ change: StateChange, to parent: SnapshotID?, numbers: inout ArraySlice<Int64>
+  ) throws(StateStorageError) -> SnapshotID? {
     let hash = try hash(at: parent)
     let base = try merged(parent, hash: hash, numbers: &numbers)
     return try insert(change, on: base, hash: hash.after(change, salt), numbers: &numbers)

@@ -7,36 +7,55 @@ import RoomEvents
 struct CommitBatch: Sendable {
   var created: [(head: RoomHead, creator: UserID)] = []
   var events: [PlacedEvent] = []
-  var heads: [(roomID: RoomID, extremities: [Int64], depth: Int64)] = []
+  /// By the rooms' numbers.
+  var layers: [(room: Int64, writes: LayerWrites)] = []
+  var heads: [Head] = []
+
+  /// How a room stands afterwards.
+  struct Head: Sendable {
+    let roomID: RoomID
+    let extremities: [Int64]
+    let depth: Int64
+    let snapshot: SnapshotID?
+
+    init(_ head: RoomHead) {
+      roomID = head.roomID
+      extremities = head.forwardExtremities.compactMap { head.graph.number(of: $0) }
+      depth = head.depth
+      snapshot = head.stateSnapshot
+    }
+  }
 
   private static let insertRooms = Statement(
     "writer_insert_rooms",
     """
-    INSERT INTO rooms (room_id, room_version, creator, created_at)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+    INSERT INTO rooms (room_id, room_version, creator, created_at, room_nid, state_salt)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
+      $6::bytea[])
     """)
   private static let upsertHeads = Statement(
     "writer_upsert_heads",
     """
-    INSERT INTO room_heads (room_id, forward_extremities, depth)
-    SELECT r, string_to_array(e, ' ')::bigint[], d
-    FROM unnest($1::text[], $2::text[], $3::bigint[])
-      AS h (r, e, d)
+    INSERT INTO room_heads (room_id, forward_extremities, depth, state_snapshot)
+    SELECT r, string_to_array(e, ' ')::bigint[], d, s
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+      AS h (r, e, d, s)
     ON CONFLICT (room_id) DO UPDATE
-    SET forward_extremities = excluded.forward_extremities, depth = excluded.depth
+    SET forward_extremities = excluded.forward_extremities, depth = excluded.depth,
+      state_snapshot = excluded.state_snapshot
     """)
   private static let insertEvents = Statement(
     "writer_insert_events",
     """
     INSERT INTO events (stream_ordering, writer, room_id, event_id, type, state_key, sender,
-      room_version, json, unsigned, txn_device, txn_id, depth, prev_events, chain_id,
-      chain_sequence, auth_links)
+      room_version, json, replaced, txn_device, txn_id, depth, prev_events, chain_id,
+      chain_sequence, auth_links, state_snapshot, replaces)
     SELECT o, $1, r, e, t, k, s, n, j, u, d, x, h, string_to_array(p, ' ')::bigint[], c, q,
-      string_to_array(l, ' ')::bigint[]
+      string_to_array(l, ' ')::bigint[], a, b
     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
       $8::text[], $9::bytea[], $10::bytea[], $11::text[], $12::text[], $13::bigint[],
-      $14::text[], $15::bigint[], $16::bigint[], $17::text[])
-      AS v (o, r, e, t, k, s, n, j, u, d, x, h, p, c, q, l)
+      $14::text[], $15::bigint[], $16::bigint[], $17::text[], $18::bigint[], $19::bigint[])
+      AS v (o, r, e, t, k, s, n, j, u, d, x, h, p, c, q, l, a, b)
     """)
   private static let insertTransactions = Statement(
     "writer_insert_transactions",
@@ -52,6 +71,15 @@ struct CommitBatch: Sendable {
     FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::text[]) AS r (id, json, unsigned, by)
     WHERE events.event_id = r.id AND events.redacted_by IS NULL
     """)
+  // What took the place of a state event tells its content too.
+  private static let redactReplaced = Statement(
+    "writer_redact_replaced",
+    """
+    UPDATE events SET replaced = r.replaced
+    FROM unnest($1::text[], $2::bytea[]) AS r (id, replaced)
+    JOIN events target ON target.event_id = r.id
+    WHERE events.replaces = target.stream_ordering
+    """)
 
   /// The statements of this batch, none that has nothing to do.
   func queries(writer: Int32, now: Int64) -> [Query] {
@@ -59,11 +87,13 @@ struct CommitBatch: Sendable {
     if !created.isEmpty { queries.append(roomsQuery(now: now)) }
     queries.append(headsQuery())
     queries.append(eventsQuery(writer: writer))
-    queries += StateBatch(events).queries(writer: writer)
+    queries += StateBatch(events, layers: layers).queries(writer: writer)
     let sent = events.filter { $0.planned.transaction != nil }
     if !sent.isEmpty { queries.append(Self.transactionsQuery(sent.map(\.planned), now: now)) }
     let redactions = events.map(\.planned).filter { $0.redaction != nil }
     if !redactions.isEmpty { queries.append(Self.redactionsQuery(redactions)) }
+    let redactedState = redactions.compactMap(\.redaction?.redacted).filter { $0.stateKey != nil }
+    if !redactedState.isEmpty { queries.append(Self.replacedQuery(redactedState)) }
     return queries
   }
 
@@ -73,6 +103,8 @@ struct CommitBatch: Sendable {
       [
         .texts(created.map(\.head.roomID.text)), .texts(created.map(\.head.version.id)),
         .texts(created.map(\.creator.text)), .ints(created.map { _ in now }),
+        .ints(created.map(\.head.cursor.room)),
+        .byteArrays(created.map(\.head.cursor.salt.bytes)),
       ])
   }
 
@@ -82,7 +114,7 @@ struct CommitBatch: Sendable {
       [
         .texts(heads.map(\.roomID.text)),
         .texts(heads.map { Self.list($0.extremities) }),
-        .ints(heads.map(\.depth)),
+        .ints(heads.map(\.depth)), .nullableInts(heads.map(\.snapshot?.raw)),
       ])
   }
 
@@ -96,7 +128,7 @@ struct CommitBatch: Sendable {
         .texts(all.map(\.event.type)), .nullableTexts(all.map(\.event.stateKey)),
         .texts(all.map(\.event.sender.text)), .texts(all.map(\.event.version.id)),
         .byteArrays(all.map(\.event.bytes)),
-        .nullableByteArrays(all.map { $0.unsigned.isEmpty ? nil : $0.unsigned }),
+        .nullableByteArrays(all.map { $0.replaced.isEmpty ? nil : $0.replaced }),
         .nullableTexts(all.map { $0.transaction?.deviceID }),
         .nullableTexts(all.map { $0.transaction?.transactionID }),
         .ints(all.map(\.event.depth)),
@@ -104,6 +136,8 @@ struct CommitBatch: Sendable {
         .nullableInts(events.map { $0.place.node?.position?.chain }),
         .nullableInts(events.map { $0.place.node?.position?.sequence }),
         .nullableTexts(events.map { Self.nullableList($0.place.node?.links ?? []) }),
+        .nullableInts(events.map(\.snapshot?.raw)),
+        .nullableInts(all.map { $0.edit.flatMap { $0.old == StateEdit.none ? nil : $0.old } }),
       ])
   }
 
@@ -124,6 +158,16 @@ struct CommitBatch: Sendable {
         .texts(keys.map(\.userID.text)), .texts(keys.map(\.deviceID)),
         .texts(sent.map(\.event.roomID.text)), .texts(keys.map(\.transactionID)),
         .texts(sent.map(\.event.eventID.text)), .ints(sent.map { _ in now }),
+      ])
+  }
+
+  private static func replacedQuery(_ redacted: [Event]) -> Query {
+    // The same event twice gives the same.
+    Query(
+      redactReplaced,
+      [
+        .texts(redacted.map(\.eventID.text)),
+        .byteArrays(redacted.map { ReplacedState.members($0) }),
       ])
   }
 

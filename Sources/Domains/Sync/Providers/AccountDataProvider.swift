@@ -1,5 +1,6 @@
 package import Ephemera
 import MatrixIdentifiers
+import Rooms
 package import Streams
 
 /// Tells of a user's account data, global and by room.

@@ -42,7 +42,7 @@ package func accountRoutes(_ dependencies: AccountRoutesDependencies) -> [Route]
 /// An endpoint of the client API that any client-facing process serves, with small bodies.
 func accountRoute(
   _ id: String, _ method: HTTPMethod, _ endpoint: String,
-  _ prefixes: [ClientPrefix] = [.v3, .r0], bodyLimit: Int = AccountLimits.body,
+  at prefixes: [ClientPrefix] = [.v3, .r0], bodyLimit: Int = AccountLimits.body,
   _ handler: @escaping Route.Handler
 ) -> Route {
   Route(

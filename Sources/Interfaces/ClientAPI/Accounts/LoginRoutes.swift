@@ -52,7 +52,7 @@ func loginRoutes(
       return .json(200, JSON(try await login(type, body, dependencies)))
     },
     accountRoute(
-      "login_token", .post, "/login/get_token", [.v1],
+      "login_token", .post, "/login/get_token", at: [.v1],
       authenticated { requester, request in
         try await handOver(request, requester, dependencies)
       }),

@@ -41,7 +41,7 @@ func registrationRoutes(
     },
     accountRoute(
       "registration_token_validity", .get,
-      "/register/m.login.registration_token/validity", [.v1]
+      "/register/m.login.registration_token/validity", at: [.v1]
     ) { request in
       try await authenticated.limiter.check(
         .registrationTokenValidity, key: request.remoteAddress)

@@ -63,7 +63,7 @@ private func adding(
   _ prefixes: [ClientPrefix] = [.v3, .r0]
 ) -> Route {
   accountRoute(
-    id, .post, endpoint, prefixes,
+    id, .post, endpoint, at: prefixes,
     authenticated { _, request in
       let body = try request.json()
       for parameter in parameters { _ = try body.required(parameter) }
@@ -76,7 +76,7 @@ private func removing(
   _ prefixes: [ClientPrefix] = [.v3, .r0]
 ) -> Route {
   accountRoute(
-    id, .post, endpoint, prefixes,
+    id, .post, endpoint, at: prefixes,
     authenticated { _, request in
       let body = try request.json()
       let medium = try body.requiredString("medium")

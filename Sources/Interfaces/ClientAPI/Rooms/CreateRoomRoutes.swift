@@ -16,6 +16,10 @@ func createRoomRoutes(
       "create_room", .post, "/createRoom", balancing: .user,
       handler: authenticated { requester, request in
         let options = try RoomOptionsReader.read(try request.json(), defaultVersion: version)
+        let limiter = authenticated.limiter
+        try await limiter.check(.roomCreation, of: requester)
+        try await limiter.check(.message, of: requester)
+        try await limiter.check(.invitePerIssuer, of: requester, count: options.invites.count)
         let made: (room: RoomID, alias: RoomAlias?)
         do {
           made = try await create.create(options, by: requester.userID)

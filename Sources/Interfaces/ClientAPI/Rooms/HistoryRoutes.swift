@@ -12,7 +12,7 @@ func historyRoutes(
   return [
     roomRoute(
       "room_messages", .get, "/rooms/{roomId}/messages",
-      handler: authenticated { requester, request in
+      handler: authenticated(guests: .allowed) { requester, request in
         guard let direction = ReadHistory.Direction(rawValue: request.query["dir"] ?? "") else {
           throw MatrixError.invalidParam("dir must be b or f")
         }
@@ -38,7 +38,7 @@ func historyRoutes(
       }),
     roomRoute(
       "event_context", .get, "/rooms/{roomId}/context/{eventId}",
-      handler: authenticated { requester, request in
+      handler: authenticated(guests: .allowed) { requester, request in
         let filter = try request.eventFilter()
         let context = try await history.context(
           of: try request.eventID(), in: try request.roomID(), for: requester.userID,

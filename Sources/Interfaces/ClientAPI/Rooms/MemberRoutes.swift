@@ -13,7 +13,7 @@ func memberRoutes(
   [
     roomRoute(
       "room_members", .get, "/rooms/{roomId}/members",
-      handler: authenticated { requester, request in
+      handler: authenticated(guests: .allowed) { requester, request in
         let wanted = try membership("membership", request)
         let unwanted = try membership("not_membership", request)
         let members = try await read.members(

@@ -6,28 +6,31 @@ import Rooms
 
 /// spec: client-server-api#room-membership
 func membershipRoutes(
-  _ membership: ChangeMembership, _ directory: RoomDirectory, _ authenticated: Authenticated
+  _ dependencies: RoomRoutesDependencies, _ authenticated: Authenticated
 ) -> [Route] {
-  [
+  let membership = dependencies.membership
+  return [
     roomRoute(
       "join_room", .post, "/rooms/{roomId}/join",
-      handler: authenticated { requester, request in
+      handler: authenticated(guests: .allowed) { requester, request in
         let room = try request.roomID()
         let reason = try request.json().optionalString("reason")
+        try await checkJoin(room, requester, dependencies)
         try await membership.join(room, user: requester.userID, reason: reason)
         return .json(200, ["room_id": .string(room.text)])
       }),
     roomRoute(
       "join_room_by_id_or_alias", .post, "/join/{roomIdOrAlias}", balancing: .none,
-      handler: authenticated { requester, request in
-        let room = try await resolve(request.path("roomIdOrAlias"), directory)
+      handler: authenticated(guests: .allowed) { requester, request in
+        let room = try await resolve(request.path("roomIdOrAlias"), dependencies.directory)
         let reason = try request.json().optionalString("reason")
+        try await checkJoin(room, requester, dependencies)
         try await membership.join(room, user: requester.userID, reason: reason)
         return .json(200, ["room_id": .string(room.text)])
       }),
     roomRoute(
       "leave_room", .post, "/rooms/{roomId}/leave",
-      handler: authenticated { requester, request in
+      handler: authenticated(guests: .allowed) { requester, request in
         let reason = try request.json().optionalString("reason")
         try await membership.leave(
           try request.roomID(), user: requester.userID, reason: reason)
@@ -40,18 +43,22 @@ func membershipRoutes(
         return .empty
       }),
     targeted("invite_user", "invite", authenticated) { target in
+      try await checkInvite(target, authenticated.limiter)
       try await membership.invite(
         target.user, to: target.room, by: target.sender, reason: target.reason)
     },
     targeted("kick_user", "kick", authenticated) { target in
+      try await authenticated.limiter.check(.message, of: target.requester)
       try await membership.kick(
         target.user, from: target.room, by: target.sender, reason: target.reason)
     },
     targeted("ban_user", "ban", authenticated) { target in
+      try await authenticated.limiter.check(.message, of: target.requester)
       try await membership.ban(
         target.user, from: target.room, by: target.sender, reason: target.reason)
     },
     targeted("unban_user", "unban", authenticated) { target in
+      try await authenticated.limiter.check(.message, of: target.requester)
       try await membership.unban(
         target.user, in: target.room, by: target.sender, reason: target.reason)
     },
@@ -61,8 +68,10 @@ func membershipRoutes(
 private struct Target: Sendable {
   let room: RoomID
   let user: UserID
-  let sender: UserID
+  let requester: Requester
   let reason: String?
+
+  var sender: UserID { requester.userID }
 }
 
 /// An action of one user upon another.
@@ -77,7 +86,7 @@ private func targeted(
       try await act(
         Target(
           room: try request.roomID(), user: try body.userID("user_id"),
-          sender: requester.userID, reason: try body.optionalString("reason")))
+          requester: requester, reason: try body.optionalString("reason")))
       return .empty
     })
 }
@@ -88,4 +97,22 @@ private func resolve(_ text: String, _ directory: RoomDirectory) async throws ->
     throw MatrixError.invalidParam("\"roomIdOrAlias\" is neither a room ID nor an alias")
   }
   return try await directory.room(named: alias)
+}
+
+/// - Throws: `AccountError.guestRefused`, `.limitExceeded`.
+private func checkJoin(
+  _ room: RoomID, _ requester: Requester, _ dependencies: RoomRoutesDependencies
+) async throws {
+  try await dependencies.guests.checkJoin(room, by: requester)
+  let limiter = dependencies.authenticated.limiter
+  try await limiter.check(.joinLocal, of: requester)
+  try await limiter.check(.joinPerRoom, of: requester, key: room.text)
+}
+
+/// - Throws: `AccountError.limitExceeded`.
+private func checkInvite(_ target: Target, _ limiter: RateLimiter) async throws {
+  let requester = target.requester
+  try await limiter.check(.invitePerRoom, of: requester, key: target.room.text)
+  try await limiter.check(.invitePerUser, of: requester, key: target.user.text)
+  try await limiter.check(.invitePerIssuer, of: requester)
 }

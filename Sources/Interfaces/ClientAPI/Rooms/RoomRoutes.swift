@@ -12,13 +12,14 @@ package struct RoomRoutesDependencies: Sendable {
   package let read: ReadRoom
   package let history: ReadHistory
   package let directory: RoomDirectory
+  package let guests: GuestAccess
   package let defaultVersion: RoomVersion
   package let clock: any WallClock
 
   package init(
     authenticated: Authenticated, create: CreateRoom, membership: ChangeMembership,
     send: SendEvent, read: ReadRoom, history: ReadHistory, directory: RoomDirectory,
-    defaultVersion: RoomVersion, clock: any WallClock
+    guests: GuestAccess, defaultVersion: RoomVersion, clock: any WallClock
   ) {
     self.authenticated = authenticated
     self.create = create
@@ -27,6 +28,7 @@ package struct RoomRoutesDependencies: Sendable {
     self.read = read
     self.history = history
     self.directory = directory
+    self.guests = guests
     self.defaultVersion = defaultVersion
     self.clock = clock
   }
@@ -36,8 +38,8 @@ package struct RoomRoutesDependencies: Sendable {
 package func roomRoutes(_ dependencies: RoomRoutesDependencies) -> [Route] {
   let authenticated = dependencies.authenticated
   return createRoomRoutes(dependencies, authenticated)
-    + membershipRoutes(dependencies.membership, dependencies.directory, authenticated)
-    + sendRoutes(dependencies.send, authenticated)
+    + membershipRoutes(dependencies, authenticated)
+    + sendRoutes(dependencies, authenticated)
     + stateRoutes(dependencies, authenticated)
     + memberRoutes(dependencies.read, authenticated, dependencies.clock)
     + historyRoutes(dependencies, authenticated)

@@ -2,14 +2,18 @@ import Accounts
 import HTTPServing
 import MatrixIdentifiers
 import MatrixJSON
+import RoomEvents
 import Rooms
 
 /// spec: client-server-api#sending-events-to-a-room
-func sendRoutes(_ send: SendEvent, _ authenticated: Authenticated) -> [Route] {
-  [
+func sendRoutes(
+  _ dependencies: RoomRoutesDependencies, _ authenticated: Authenticated
+) -> [Route] {
+  let send = dependencies.send
+  return [
     roomRoute(
       "send_message", .put, "/rooms/{roomId}/send/{eventType}/{txnId}",
-      handler: authenticated { requester, request in
+      handler: authenticated(guests: .allowed, limit: .message) { requester, request in
         answer(
           try await send.message(
             in: try request.roomID(), type: request.path("eventType"),
@@ -20,6 +24,8 @@ func sendRoutes(_ send: SendEvent, _ authenticated: Authenticated) -> [Route] {
       "redact_event", .put, "/rooms/{roomId}/redact/{eventId}/{txnId}",
       handler: authenticated { requester, request in
         let reason = try request.json().optionalString("reason")
+        try await limitRedaction(
+          of: try request.eventID(), in: try request.roomID(), requester, dependencies)
         return answer(
           try await send.redaction(
             of: try request.eventID(), in: try request.roomID(), reason: reason,
@@ -29,7 +35,7 @@ func sendRoutes(_ send: SendEvent, _ authenticated: Authenticated) -> [Route] {
     roomRoute(
       "send_state", .put, "/rooms/{roomId}/state/{eventType}/{stateKey}",
       "/rooms/{roomId}/state/{eventType}",
-      handler: authenticated { requester, request in
+      handler: authenticated(guests: .allowed, limit: .message) { requester, request in
         answer(
           try await send.state(
             in: try request.roomID(), type: request.path("eventType"),
@@ -41,4 +47,18 @@ func sendRoutes(_ send: SendEvent, _ authenticated: Authenticated) -> [Route] {
 
 private func answer(_ event: EventID) -> Response {
   .json(200, ["event_id": .string(event.text)])
+}
+
+/// Redactions count as messages, unless those of other people's events have a limit of their own.
+private func limitRedaction(
+  of event: EventID, in room: RoomID, _ requester: Requester,
+  _ dependencies: RoomRoutesDependencies
+) async throws {
+  let limiter = dependencies.authenticated.limiter
+  var limit = RateLimitName.message
+  if limiter.limits(.adminRedaction) {
+    let stored = try? await dependencies.read.event(event, in: room, for: requester.userID)
+    if let stored, stored.event.sender != requester.userID { limit = .adminRedaction }
+  }
+  try await limiter.check(limit, of: requester)
 }

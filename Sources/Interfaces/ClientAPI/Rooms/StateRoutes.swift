@@ -13,7 +13,7 @@ func stateRoutes(
   return [
     roomRoute(
       "room_state", .get, "/rooms/{roomId}/state",
-      handler: authenticated { requester, request in
+      handler: authenticated(guests: .allowed) { requester, request in
         let state = try await read.state(of: try request.roomID(), for: requester.userID)
         var writer = JSONWriter()
         ClientEvents.write(state, to: &writer, requester, clock)
@@ -22,7 +22,7 @@ func stateRoutes(
     roomRoute(
       "room_state_event", .get, "/rooms/{roomId}/state/{eventType}/{stateKey}",
       "/rooms/{roomId}/state/{eventType}",
-      handler: authenticated { requester, request in
+      handler: authenticated(guests: .allowed) { requester, request in
         let key = StateTuple(request.path("eventType"), request.path("stateKey"))
         let stored = try await read.stateEvent(
           key, of: try request.roomID(), for: requester.userID)
@@ -34,7 +34,7 @@ func stateRoutes(
       }),
     roomRoute(
       "room_event", .get, "/rooms/{roomId}/event/{eventId}",
-      handler: authenticated { requester, request in
+      handler: authenticated(guests: .allowed) { requester, request in
         let stored = try await read.event(
           try request.eventID(), in: try request.roomID(), for: requester.userID)
         return .json(200, ClientEvent.bytes(stored, reader: requester.reader, now: clock.now()))

@@ -24,7 +24,7 @@ package func syncRoutes(_ dependencies: SyncRoutesDependencies) -> [Route] {
   return [
     syncRoute(
       "sync", .get, "/sync", longestWait: SyncEngine.longestPoll,
-      dependencies.authenticated { requester, request in
+      dependencies.authenticated(guests: .allowed) { requester, request in
         let filter = try await SyncFilterReader(filters).read(
           request.query["filter"], of: requester.userID)
         let syncRequest = SyncRequest(
@@ -33,11 +33,7 @@ package func syncRoutes(_ dependencies: SyncRoutesDependencies) -> [Route] {
             try request.query.integer("timeout", default: 0, range: 0...Int64.max)),
           fullState: try request.query.bool("full_state", default: false), filter: filter)
         request.releaseDetails()
-        do {
-          return .json(200, try await engine.sync(syncRequest))
-        } catch is SyncEngine.Failure {
-          throw MatrixError.unavailable()
-        }
+        return try await answer(of: engine) { try await engine.begin(syncRequest) }
       }),
     syncRoute(
       "create_filter", .post, "/user/{userId}/filter",
@@ -76,6 +72,26 @@ private func syncRoute(
     id: id, method: method, patterns: clientPaths(endpoint), surface: .client,
     roles: .clientFacing, balancing: .user, bodyLimit: bodyLimit,
     longestWait: longestWait, handler: handler)
+}
+
+private func answer(
+  of engine: SyncEngine, _ step: () async throws -> SyncEngine.Outcome
+) async throws -> Response {
+  do {
+    switch try await step() {
+    case .answer(let bytes): return .json(200, bytes)
+    case .wait(let poll):
+      return .later(
+        Suspension(
+          until: poll.waiter,
+          resume: { news in
+            try await answer(of: engine) { try await engine.resume(poll, news: news) }
+          },
+          abandon: { engine.abandon(poll) }))
+    }
+  } catch is SyncEngine.Failure {
+    throw MatrixError.unavailable()
+  }
 }
 
 private func since(_ request: Request) throws(MatrixError) -> SyncToken? {

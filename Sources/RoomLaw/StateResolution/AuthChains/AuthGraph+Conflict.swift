@@ -39,7 +39,7 @@ extension AuthGraph {
     Set(positions.lazy.map { nodes[Int($0)].id })
   }
 
-  /// Goes down from the ends, no deeper than the lowest of them, and back up marking what leads
+  /// Goes down from the ends, as long as there is still one below, and back up marking what leads
   /// to one.
   ///
   /// spec: rooms/v12#definitions, conflicted state subgraph
@@ -49,7 +49,7 @@ extension AuthGraph {
     var stack = Array(ends)
     while let position = stack.popLast() {
       for cited in cited(by: position)
-      where generation(of: cited) >= floor && reached.insert(cited).inserted {
+      where generation(of: cited) > floor && reached.insert(cited).inserted {
         stack.append(cited)
       }
     }

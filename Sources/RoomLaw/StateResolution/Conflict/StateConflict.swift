@@ -23,7 +23,8 @@ package struct StateConflict: Sendable {
   /// For callers who know where the states can differ.
   ///
   /// - Parameters:
-  ///   - shared: what all forks have, outside of the keys in `differing`.
+  ///   - shared: what all forks have, outside of the keys in `differing`. Of it a resolution looks
+  ///     at the keys of the auth difference and at those by which the conflicting events are judged.
   ///   - differing: an entry for each fork, nil where it has no such state.
   package init(
     shared: StateMap, differing: [StateTuple: [EventID?]], forkCount: Int,

@@ -28,14 +28,14 @@ struct Candidate {
 
   /// Whether the event might take away somebody's ability to do something.
   ///
-  /// The specification does not name the state key of power levels and join rules, nor the create
-  /// event. Other servers take them so, and the order of events hangs on it.
+  /// The specification does not name the state key of power levels and join rules. To other servers
+  /// it is empty, as one under another key decides nothing, and the order of events hangs on it.
   ///
   /// spec: rooms/v2#definitions, power events
   var isPowerEvent: Bool {
     guard let stateKey = event.stateKey else { return false }
     switch event.type {
-    case EventType.powerLevels, EventType.joinRules, EventType.create:
+    case EventType.powerLevels, EventType.joinRules:
       return stateKey.isEmpty
     case EventType.member:
       switch event.membership {

@@ -15,15 +15,16 @@ import RoomEvents
 struct FullConflictedSet {
   private(set) var candidates: [EventID: Candidate] = [:]
 
-  /// - Parameter judged: those of the set that are judged whatever they are; the auth difference
-  ///   comes on top.
+  /// - Parameters:
+  ///   - judged: those of the set that are judged whatever they are; the auth difference comes on
+  ///     top.
+  ///   - missing: gets what has to be loaded before the set is complete.
   init(
     _ judged: Set<EventID>, difference: Set<EventID>, conflict: StateConflict,
-    events: ResolutionEvents
+    events: ResolutionEvents, missing: inout Set<EventID>
   ) throws(ResolutionError) {
     let ids = judged.union(difference)
     try ResolutionLimit.fullConflictedSet.check(ids.count)
-    var missing: Set<EventID> = []
     var room: RoomID?
     var impliedCreate: Event?
     for id in ids.sorted() {
@@ -41,7 +42,6 @@ struct FullConflictedSet {
         cited: citedIDs.compactMap { events.event($0, missing: &missing) },
         impliedCreate: impliedCreate)
     }
-    try missing.throwIfAny()
   }
 
   /// spec: rooms/v12#event-format

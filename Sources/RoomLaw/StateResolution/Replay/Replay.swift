@@ -40,16 +40,14 @@ enum BaseState: AuthState {
   /// spec: rooms/v2#algorithm, step 2
   case unconflicted(StateConflict, ResolutionEvents)
 
-  /// Checks that the events by which the candidates are judged are at hand.
-  func require(for candidates: some Sequence<Event>) throws(ResolutionError) {
+  /// Notes in `missing` those events by which the candidates are judged that are not at hand.
+  func require(for candidates: some Sequence<Event>, missing: inout Set<EventID>) {
     guard case .unconflicted(let conflict, let events) = self else { return }
-    var missing: Set<EventID> = []
     var keys: Set<StateTuple> = [.create, .powerLevels]
     for event in candidates { keys.formUnion(event.authEventKeys) }
     for key in keys {
       if let id = conflict.unconflicted(key) { _ = events.event(id, missing: &missing) }
     }
-    try missing.throwIfAny()
   }
 
   func event(_ key: StateTuple) -> Event? {

@@ -48,8 +48,9 @@ struct ResolutionV1 {
       }.sorted(by: Contender.precedes)
     }
     try ResolutionLimit.fullConflictedSet.check(count)
+    resolved.base.require(
+      for: contenders.values.lazy.joined().map(\.event), missing: &missing)
     try missing.throwIfAny()
-    try resolved.base.require(for: contenders.values.lazy.joined().map(\.event))
   }
 
   /// The events of the keys in conflict.

@@ -1,6 +1,7 @@
 import ClientAPI
 import Ephemera
 import HTTPServing
+import Rooms
 import Streams
 import Sync
 
@@ -9,6 +10,8 @@ struct EphemeraParts {
   private let streams: OwnedStreams
   private let accountData: AccountData
   private let accountDataMemory: AccountDataMemory
+  private let receipts: Receipts
+  private let receiptMemory: ReceiptMemory
   private let authenticated: Authenticated
 
   init(_ platform: Platform, authenticated: Authenticated, streams: OwnedStreams) {
@@ -18,16 +21,22 @@ struct EphemeraParts {
     let store = AccountDataStore(database: database)
     accountData = AccountData(store: store, owner: streams.owners)
     accountDataMemory = AccountDataMemory(reader: streams.accountData.reader, store: store)
+    receipts = Receipts(
+      owner: streams.owners, accountData: accountData,
+      memberships: MembershipStore(database: database), clock: platform.clock)
+    receiptMemory = ReceiptMemory(
+      reader: streams.receipts.reader, store: ReceiptStore(database: database))
   }
 
   func providers(_ waker: SyncWaker) -> [any SyncProvider] {
     [
       AccountDataProvider(
-        reader: streams.accountData.reader, memory: accountDataMemory, waker: waker)
+        reader: streams.accountData.reader, memory: accountDataMemory, waker: waker),
+      ReceiptsProvider(reader: streams.receipts.reader, memory: receiptMemory, waker: waker),
     ]
   }
 
   var routes: [Route] {
-    accountDataRoutes(accountData, authenticated)
+    accountDataRoutes(accountData, authenticated) + receiptRoutes(receipts, authenticated)
   }
 }

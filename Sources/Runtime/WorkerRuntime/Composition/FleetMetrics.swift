@@ -1,4 +1,5 @@
 import Postgres
+import ServerConfig
 import Streams
 import Telemetry
 

@@ -11,6 +11,7 @@ struct OwnedStreams {
   /// The handlers of the streams that this process writes.
   let local = LocalOwner()
   let accountData: OwnedStream<AccountDataRow>
+  let receipts: OwnedStream<Receipt>
   private let all: [any RunningStream]
 
   init(_ platform: Platform, _ hub: ReplicationHub, id: WriterID) {
@@ -20,7 +21,12 @@ struct OwnedStreams {
     if let committer = accountData.committer {
       AccountDataOwner(committer: committer, writer: id).register(in: local)
     }
-    all = [accountData]
+    receipts = OwnedStream(
+      ReceiptStore(database: database).streamDefinition(), platform, hub, id: id)
+    if let committer = receipts.committer {
+      ReceiptOwner(committer: committer, writer: id).register(in: local)
+    }
+    all = [accountData, receipts]
     owners = Self.owners(platform, own: local)
   }
 

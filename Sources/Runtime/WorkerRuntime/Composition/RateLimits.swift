@@ -1,4 +1,5 @@
 import Accounts
+import MatrixIdentifiers
 import ServerConfig
 import Streams
 

@@ -37,6 +37,7 @@ struct RoomsParts {
       directory: RoomDirectory(
         aliases: aliases, states: states, memberships: memberships,
         serverName: server.serverName, clock: clock),
+      guests: GuestAccess(states: states),
       defaultVersion: RoomVersion(id: platform.config.rooms.defaultVersion) ?? .default,
       clock: clock)
     sync = SyncEngine(

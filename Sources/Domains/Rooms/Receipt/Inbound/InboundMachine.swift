@@ -12,15 +12,15 @@ struct InboundMachine: Sendable {
     case known([EventID], cited: [EventID])
     case state(StateSum)
     /// The content of these events.
-    case events([EventID])
+    case events([Int64])
     case nothing(ReceiveOutcome)
   }
 
   /// The state that the states after some events, and others, come to together.
   struct StateSum: Sendable, Equatable {
     let after: [EventID]
-    /// A state as another server tells it.
-    var told: StateMap?
+    /// States as another server tells them.
+    var told: [[StateTuple: Int64]] = []
     /// The state after the event itself.
     var own: StateDifference?
   }
@@ -29,7 +29,7 @@ struct InboundMachine: Sendable {
     case known
     case stateBefore
     case events
-    case ends(EventStanding)
+    case ends
     case done(ReceiveOutcome)
   }
 
@@ -39,18 +39,22 @@ struct InboundMachine: Sendable {
   private var stage = Stage.known
 
   private var known = KnownEvents()
-  private var told: StateMap?
+  private var number: Int64
+  private var told: [[StateTuple: Int64]] = []
   private var before: StateDifference = [:]
-  private var placesBefore: [StateTuple: EventID] = [:]
-  private var placesNow: [StateTuple: EventID] = [:]
-  private var events: [EventID: Event] = [:]
+  private var placesBefore: [StateTuple: Int64] = [:]
+  private var placesNow: [StateTuple: Int64] = [:]
+  private var events: [Int64: Event] = [:]
   private var nextEnds: RoomEnds?
   /// To be read when the outcome is that the event is stored.
   private(set) var plan: InboundPlan?
 
-  /// - Parameter ends: the room's forward extremities with their numbers.
-  init(_ received: ReceivedEvent, ends: [EventID: Int64]) {
+  /// - Parameters:
+  ///   - number: for the event, if it has none as an outlier.
+  ///   - ends: the room's forward extremities with their numbers.
+  init(_ received: ReceivedEvent, number: Int64, ends: [EventID: Int64]) {
     self.received = received
+    self.number = number
     currentEnds = ends
     receipt = ReceiptMachine(
       genuine: received.event, isRedacted: received.isRedacted, kind: received.kind)
@@ -63,7 +67,7 @@ struct InboundMachine: Sendable {
     switch stage {
     case .known:
       let around = [event.eventID] + event.prevEvents + currentEnds.keys
-      let told = received.stateBefore.map { Array($0.values) } ?? []
+      let told = received.toldStates?.flatMap(\.values) ?? []
       return .known(Array(Set(around + told)).sorted(), cited: citedIDs)
     case .stateBefore:
       return .state(StateSum(after: previous, told: told))
@@ -73,7 +77,8 @@ struct InboundMachine: Sendable {
     case .ends:
       let others = (nextEnds?.others.keys).map { $0.sorted() } ?? []
       let isEnd = nextEnds?.isEnd ?? false
-      return .state(StateSum(after: others, own: isEnd ? after(.accepted) : nil))
+      let own = isEnd ? before.after(event, number: number) : nil
+      return .state(StateSum(after: others, own: own))
     case .done(let outcome):
       return .nothing(outcome)
     }
@@ -92,15 +97,23 @@ struct InboundMachine: Sendable {
     }
     let cited = citedEvents
     var missing = citedIDs.filter { cited[$0] == nil }
-    missing += received.stateBefore?.values.filter { known.events[$0] == nil } ?? []
-    let needsPlace = received.kind != .outlier && received.stateBefore == nil
+    let toldStates = received.toldStates ?? []
+    missing += toldStates.lazy.flatMap(\.values).filter { known.events[$0] == nil }
+    let needsPlace = received.kind != .outlier && received.toldStates == nil
     let previous = needsPlace ? missingPrevious : []
     guard missing.isEmpty, previous.isEmpty else {
       return .done(.missing(previous: previous, cited: Array(Set(missing)).sorted()))
     }
-    told = received.stateBefore?.filter { known.events[$0.value]?.standing.isRejected == false }
+    told = toldStates.map { state in
+      state.compactMapValues { id in
+        known.events[id].flatMap { $0.standing.isRejected ? nil : $0.number }
+      }
+    }
+    if let own = known.events[event.eventID] { number = own.number }
+    for id in citedIDs {
+      if let stored = known.events[id] { events[stored.number] = stored.event }
+    }
     receipt.give(citedEvents: cited)
-    for (id, cited) in cited { events[id] = cited.event }
     return received.kind == .outlier ? judged() : .stateBefore
   }
 
@@ -124,10 +137,10 @@ struct InboundMachine: Sendable {
   // MARK: States
 
   /// - Parameter current: the room's current state.
-  mutating func give(_ state: StateDifference, current: (StateTuple) -> EventID?) {
-    if case .ends(let standing) = stage {
+  mutating func give(_ state: StateDifference, current: (StateTuple) -> Int64?) {
+    if case .ends = stage {
       nextEnds?.change = state.reduced(current)
-      stage = finished(standing)
+      stage = finished(.accepted)
       return
     }
     before = state
@@ -144,8 +157,8 @@ struct InboundMachine: Sendable {
     stage = .done(.unresolved(error))
   }
 
-  mutating func give(_ found: [Event]) {
-    for event in found { events[event.eventID] = event }
+  mutating func give(_ found: [Int64: Event]) {
+    events.merge(found) { first, _ in first }
     stage = judged()
   }
 
@@ -158,7 +171,8 @@ struct InboundMachine: Sendable {
       case .currentState: receipt.give(currentState: placesNow.compactMapValues { events[$0] })
       case .nothing(.drop(let reason)): return .done(.dropped(reason))
       case .nothing(.accept):
-        return accepted(received.kind == .outlier ? .outlier : .accepted)
+        return received.kind == .live
+          ? atEnd() : finished(received.kind == .outlier ? .outlier : .accepted)
       case .nothing(.softFail): return finished(.softFailed)
       case .nothing(.reject):
         return finished(received.kind == .outlier ? .rejectedOutlier : .rejected)
@@ -168,8 +182,8 @@ struct InboundMachine: Sendable {
     }
   }
 
-  private mutating func accepted(_ standing: EventStanding) -> Stage {
-    guard received.kind == .live else { return finished(standing) }
+  /// An accepted event that is news.
+  private mutating func atEnd() -> Stage {
     var behind: Set<Int64> = []
     for id in previous {
       guard let stored = known.events[id] else { continue }
@@ -179,16 +193,12 @@ struct InboundMachine: Sendable {
     let isBuiltUpon = known.builtUpon.contains(event.eventID)
     let others = ForwardExtremities.remaining(currentEnds, behind: behind)
     // Nothing changes for what only fills a gap.
-    if isBuiltUpon, others.count == currentEnds.count { return finished(standing) }
+    if isBuiltUpon, others.count == currentEnds.count { return finished(.accepted) }
     let depths = others.keys.compactMap { known.events[$0]?.depth }
     nextEnds = RoomEnds(
       others: others, isEnd: !isBuiltUpon,
       depth: (depths + (isBuiltUpon ? [] : [event.depth])).max() ?? event.depth, change: [:])
-    return .ends(standing)
-  }
-
-  private func after(_ standing: EventStanding) -> StateDifference {
-    before.after(event, standing: standing)
+    return .ends
   }
 
   private mutating func finished(_ standing: EventStanding) -> Stage {
@@ -198,8 +208,8 @@ struct InboundMachine: Sendable {
     default: break
     }
     plan = InboundPlan(
-      event: event, kind: received.kind, standing: standing, reason: reason,
-      outlierNumber: known.events[event.eventID]?.number,
+      event: event, number: number, kind: received.kind, standing: standing, reason: reason,
+      wasOutlier: known.events[event.eventID] != nil,
       stateBefore: received.kind == .outlier ? nil : before,
       previous: received.kind == .outlier ? [] : previous,
       missingPrevious: received.kind == .outlier ? [] : missingPrevious,

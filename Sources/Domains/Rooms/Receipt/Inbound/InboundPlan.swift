@@ -5,12 +5,13 @@ import RoomEvents
 /// What is to be stored of a received event and what changes along with it.
 struct InboundPlan: Sendable {
   let event: Event
+  let number: Int64
   let kind: ReceiptKind
   let standing: EventStanding
   /// Why it does not count, if so.
   let reason: AuthRejection?
-  /// Its number, if it is stored as an outlier so far.
-  let outlierNumber: Int64?
+  /// Whether it is stored as an outlier so far.
+  let wasOutlier: Bool
   /// Apart from the current state as it was before the event. Nil for outliers, of which nobody
   /// knows it.
   let stateBefore: StateDifference?

@@ -8,17 +8,20 @@ package struct ReceivedEvent: Sendable {
   /// Its content was not genuine and was left out.
   package let isRedacted: Bool
   package let kind: ReceiptKind
-  /// The state before the event as another server tells it, where previous events cannot be had.
-  /// Its events have to be received before.
-  package let stateBefore: StateMap?
+  /// The states after those of its previous events that cannot be had, as another server tells
+  /// them; for a join through that server, the one state before the event. Nil when there are
+  /// none, and previous events that are not here have to be received first. The events of the
+  /// states have to be received before.
+  package let toldStates: [StateMap]?
 
   package init(
-    event: Event, isRedacted: Bool = false, kind: ReceiptKind, stateBefore: StateMap? = nil
+    event: Event, isRedacted: Bool = false, kind: ReceiptKind,
+    toldStates: [StateMap]? = nil
   ) {
     self.event = event
     self.isRedacted = isRedacted
     self.kind = kind
-    self.stateBefore = stateBefore
+    self.toldStates = toldStates
   }
 }
 
@@ -42,8 +45,8 @@ package enum ReceiveOutcome: Sendable, Equatable {
   case stored(EventStanding)
   /// It had been received before.
   case known(EventStanding)
-  /// These have to be received first; nothing was stored. Previous events may be replaced by the
-  /// state before the event.
+  /// These have to be received first; nothing was stored. In place of previous events the states
+  /// after them may be told.
   case missing(previous: [EventID], cited: [EventID])
   case dropped(DropReason)
   /// The state that the event was sent into could not be worked out.

@@ -1,0 +1,66 @@
+package import MatrixIdentifiers
+package import Postgres
+
+/// Removes the layers that no state is made of any more, as after old events were deleted.
+package struct StateCleaner: Sendable {
+  /// Layers looked at in one transaction.
+  static let batchLimit = 500
+
+  private static let candidates = Statement(
+    "state_cleaner_candidates",
+    """
+    SELECT l.layer,
+      h.state_snapshot >> 6 = l.layer
+        OR EXISTS (SELECT FROM events e
+          WHERE e.state_snapshot >= l.layer << 6 AND e.state_snapshot < l.layer + 1 << 6)
+        OR EXISTS (SELECT FROM events e
+          WHERE e.room_snapshot >= l.layer << 6 AND e.room_snapshot < l.layer + 1 << 6),
+      ARRAY(SELECT c.layer FROM state_layers c
+        WHERE c.room_nid = l.room_nid
+          AND c.parent >= l.layer << 6 AND c.parent < l.layer + 1 << 6)
+    FROM rooms r JOIN room_heads h USING (room_id) JOIN state_layers l USING (room_nid)
+    WHERE r.room_id = $1 AND l.layer < $2
+    ORDER BY l.layer DESC LIMIT $3
+    """)
+  private static let delete = Statement(
+    "state_cleaner_delete",
+    """
+    DELETE FROM state_layers l USING rooms r
+    WHERE r.room_id = $1 AND l.room_nid = r.room_nid AND l.layer = ANY($2)
+    """)
+
+  private let database: Database
+
+  package init(database: Database) {
+    self.database = database
+  }
+
+  package struct Progress: Sendable, Equatable {
+    package let removed: Int
+    /// Where to go on; nil at the end.
+    package let next: Int64?
+  }
+
+  /// Looks at some of a room's layers, the newest first, as those lie upon the older ones.
+  /// - Parameter end: the layers before this number; begin with the default.
+  package func clean(_ room: RoomID, before end: Int64 = .max) async throws -> Progress {
+    try await database.transaction { transaction in
+      _ = try await transaction.queryAll([LayerStore.lockQuery(room)])
+      let rows = try await transaction.query(
+        Self.candidates, [.text(room.text), .int(end), .int(Int64(Self.batchLimit))])
+      var removed: Set<Int64> = []
+      for row in 0..<rows.count {
+        guard let layer = rows.int(row, 0), rows.bool(row, 1) == false,
+          let children = rows.ints(row, 2), removed.isSuperset(of: children)
+        else { continue }
+        removed.insert(layer)
+      }
+      if !removed.isEmpty {
+        _ = try await transaction.query(Self.delete, [.text(room.text), .ints(Array(removed))])
+      }
+      let isLast = rows.count < Self.batchLimit
+      return Progress(
+        removed: removed.count, next: isLast ? nil : rows.int(rows.count - 1, 0))
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import Accounts
+package import Ephemera
+package import HTTPServing
+import MatrixIdentifiers
+import MatrixJSON
+
+/// spec: client-server-api#receipts, client-server-api#read-and-unread-markers
+package func receiptRoutes(_ receipts: Receipts, _ authenticated: Authenticated) -> [Route] {
+  [
+    ephemeraRoute(
+      "send_receipt", .post, "/rooms/{roomId}/receipt/{receiptType}/{eventId}",
+      authenticated { requester, request in
+        let (room, event) = (
+          try request.roomID(), try request.receiptEventID(request.path("eventId"))
+        )
+        if request.path("receiptType") == "m.fully_read" {
+          try await receipts.setFullyRead(to: event, of: requester.userID, in: room)
+          return .empty
+        }
+        guard let type = ReceiptType(rawValue: request.path("receiptType")) else {
+          throw MatrixError.invalidParam(
+            "Receipt type must be m.read, m.read.private or m.fully_read")
+        }
+        let thread = try request.json()["thread_id"]
+        if let thread, thread.string == nil || thread.string?.isEmpty == true {
+          throw MatrixError.invalidParam("thread_id must be a string that is not empty")
+        }
+        try await receipts.set(
+          type, of: requester.userID, in: room, to: event, thread: thread?.string)
+        return .empty
+      }),
+    ephemeraRoute(
+      "set_read_markers", .post, "/rooms/{roomId}/read_markers",
+      authenticated { requester, request in
+        let (room, body) = (try request.roomID(), try request.json())
+        for type in [ReceiptType.read, .readPrivate] {
+          guard let event = try request.marker(type.rawValue, in: body) else { continue }
+          try await receipts.set(type, of: requester.userID, in: room, to: event, thread: nil)
+        }
+        if let event = try request.marker("m.fully_read", in: body) {
+          try await receipts.setFullyRead(to: event, of: requester.userID, in: room)
+        }
+        return .empty
+      }),
+  ]
+}
+
+extension Request {
+  fileprivate func receiptEventID(_ text: String) throws(MatrixError) -> EventID {
+    guard let event = EventID(text) else { throw .invalidParam("Not a valid event ID") }
+    return event
+  }
+
+  fileprivate func marker(_ key: String, in body: JSONView) throws(MatrixError) -> EventID? {
+    guard let value = body[key], !value.isNull else { return nil }
+    guard let text = value.string else { throw .badJSON("\(key) must be a string") }
+    return try receiptEventID(text)
+  }
+}
+
+extension ReceiptError: MatrixErrorConvertible {
+  package var matrixError: MatrixError {
+    switch self {
+    case .notInRoom: .forbidden("You are not joined to this room")
+    case .invalidThread: .invalidParam("thread_id must be main or an event ID")
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import EventAuth
+import MatrixIdentifiers
+import RoomEvents
+import StateResolution
+import Testing
+
+@testable import Rooms
+
+struct FederatedRoomTests {
+  private static let versions: [RoomVersion] = [.v1, .v2, .v6, .v11, .v12]
+
+  private struct Deliveries {
+    let room: FederatedRoom
+    let stores: [MemoryRoom]
+
+    init(seed: Int, orders: Int = 2) throws {
+      let version = versions[seed % versions.count]
+      room = try FederatedRoom(seed: seed, version: version, steps: 40)
+      stores = try (0..<orders).map { order in
+        var store = MemoryRoom(version)
+        let events = order == 0 ? room.events : room.shuffled(seed * 7 + order)
+        for event in events { try store.receive(event) }
+        return store
+      }
+    }
+  }
+
+  /// What an event meets where it stands is the same for everybody.
+  @Test(arguments: 0..<60)
+  func theStateBeforeAnEventDoesNotDependOnTheOrder(_ seed: Int) throws {
+    let deliveries = try Deliveries(seed: seed)
+    let (first, second) = (deliveries.stores[0], deliveries.stores[1])
+    for event in deliveries.room.events {
+      let (left, right) = (first.events[event.eventID], second.events[event.eventID])
+      #expect(left?.stateBefore == right?.stateBefore, "seed \(seed) \(event.eventID)")
+      #expect(left?.standing.isRejected == right?.standing.isRejected)
+    }
+  }
+
+  /// Whether an event is soft-failed depends on what came before it, and with it what the ends
+  /// are. Without soft failures, all are the same.
+  @Test func endsAndCurrentStateDoNotDependOnTheOrder() throws {
+    var compared = 0
+    for seed in 0..<120 {
+      let deliveries = try Deliveries(seed: seed)
+      let isPlain = deliveries.stores.allSatisfy { store in
+        !store.events.values.contains { $0.standing == .softFailed }
+      }
+      guard isPlain else { continue }
+      compared += 1
+      let (first, second) = (deliveries.stores[0], deliveries.stores[1])
+      #expect(Set(first.ends.keys) == Set(second.ends.keys), "seed \(seed)")
+      #expect(first.current == second.current, "seed \(seed)")
+      #expect(first.depth == second.depth, "seed \(seed)")
+    }
+    #expect(compared > 20)
+  }
+
+  @Test func everyKindOfStandingComesUp() throws {
+    var standings: Set<EventStanding> = []
+    var largestFork = 0
+    for seed in 0..<40 {
+      for store in try Deliveries(seed: seed).stores {
+        standings.formUnion(store.events.values.map(\.standing))
+        largestFork = max(largestFork, store.ends.count)
+      }
+    }
+    #expect(standings == [.accepted, .softFailed, .rejected])
+    #expect(largestFork > 2)
+  }
+
+  @Test(arguments: 0..<60)
+  func currentStateIsWhatTheEndsComeTo(_ seed: Int) throws {
+    for store in try Deliveries(seed: seed).stores {
+      let states = try store.ends.keys.sorted().map {
+        try present(store.events[$0]?.stateAfter, "state")
+      }
+      #expect(try store.resolved(states) == store.current, "seed \(seed)")
+    }
+  }
+
+  @Test(arguments: 0..<60)
+  func endsAreTheAcceptedEventsWithoutAcceptedSuccessors(_ seed: Int) throws {
+    for store in try Deliveries(seed: seed).stores {
+      let accepted = store.events.values.filter { $0.standing == .accepted }
+      var covered: Set<EventID> = []
+      for event in accepted {
+        var stack = event.event.prevEvents
+        while let next = stack.popLast() {
+          covered.insert(next)
+          // Only through what counts for nothing: the others cover what is behind them.
+          if let stored = store.events[next], stored.standing != .accepted {
+            stack += stored.previous
+          }
+        }
+      }
+      let expected = Set(accepted.map(\.event.eventID)).subtracting(covered)
+      #expect(Set(store.ends.keys) == expected, "seed \(seed)")
+    }
+  }
+
+  /// Whoever gets a later event with the state before it, and the history between afterwards, has
+  /// the same in the end.
+  @Test(arguments: 0..<20)
+  func aGapThatIsFilledLeavesTheEndsAsTheyAre(_ seed: Int) throws {
+    let deliveries = try Deliveries(seed: seed, orders: 1)
+    let full = deliveries.stores[0]
+    var late = MemoryRoom(full.version)
+    let events = deliveries.room.events
+    let start = events.count / 2
+    for event in events[..<start] where event.stateKey != nil { try late.receive(event, .outlier) }
+    for event in events[start...] {
+      if case .missing(let previous, let cited) = try late.receive(event) {
+        #expect(!previous.isEmpty)
+        #expect(cited.isEmpty)
+        try late.receive(event, told: previous.compactMap { full.events[$0]?.stateAfter })
+      }
+    }
+    let (ends, current) = (late.ends, late.current)
+    for event in events[..<start] { try late.receive(event, .history) }
+    #expect(late.ends == ends)
+    #expect(late.current == current)
+    #expect(late.missing.isEmpty)
+    for (id, stored) in late.events {
+      #expect(stored.stateBefore == full.events[id]?.stateBefore, "seed \(seed) \(id)")
+    }
+  }
+}
