@@ -6,25 +6,28 @@ import Testing
 
 @testable import Rooms
 
-struct FederatedRoomTests {
-  private static let versions: [RoomVersion] = [.v1, .v2, .v6, .v11, .v12]
+/// A random room as stores have it that got its events in different orders.
+private struct Deliveries {
+  static let versions: [RoomVersion] = [.v1, .v2, .v6, .v11, .v12]
 
-  private struct Deliveries {
-    let room: FederatedRoom
-    let stores: [MemoryRoom]
+  let room: FederatedRoom
+  let stores: [MemoryRoom]
 
-    init(seed: Int, orders: Int = 2) throws {
-      let version = versions[seed % versions.count]
-      room = try FederatedRoom(seed: seed, version: version, steps: 40)
-      stores = try (0..<orders).map { order in
-        var store = MemoryRoom(version)
-        let events = order == 0 ? room.events : room.shuffled(seed * 7 + order)
-        for event in events { try store.receive(event) }
-        return store
-      }
+  init(seed: Int, orders: Int = 2) throws {
+    let version = Self.versions[seed % Self.versions.count]
+    room = try FederatedRoom(seed: seed, version: version, steps: 40)
+    var stores: [MemoryRoom] = []
+    for order in 0..<orders {
+      var store = MemoryRoom(version)
+      let events = order == 0 ? room.events : room.shuffled(seed * 7 + order)
+      for event in events { try store.receive(event) }
+      stores.append(store)
     }
+    self.stores = stores
   }
+}
 
+struct FederatedRoomTests {
   /// What an event meets where it stands is the same for everybody.
   @Test(arguments: 0..<60)
   func theStateBeforeAnEventDoesNotDependOnTheOrder(_ seed: Int) throws {
