@@ -11,13 +11,14 @@ UNIT_TESTS := $(filter-out FleetTests,$(notdir $(wildcard Tests/*Tests)))
 TEST_PACKAGES := python3-venv systemd procps
 FLEET_TESTS := $(VENV)/bin/pytest Tests/FleetTests
 SOURCES := Sources Tests Package.swift
+SCRIPTS := deploy/local Tests/FleetTests Tests/Benchmarks Tests/Fuzz
 # The compiler keeps macro expansions in a folder of TMPDIR that it closes to other users; where
 # another user's build was first, it would write them beside Package.swift.
 EXPANSIONS := $(CURDIR)/.build/tmp
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # How long `make fleet` injects faults, in seconds.
 APUS_FAULT_SECONDS ?= 600
-# Or `address`.
+# Or `address`; for `make sanitize`.
 SANITIZER ?= thread
 SANITIZED := --sanitize=$(SANITIZER) --scratch-path .build/$(SANITIZER)
 CONCURRENT_TESTS := ExecutorsTests TelemetryTests PostgresTests RedisTests HTTPTests StreamsTests \
@@ -47,7 +48,7 @@ test: packages $(VENV)/installed ## Unit tests, then whole fleets: clients, bad 
 
 lint: ## Check format and style
 	swift format lint --strict -r -p $(SOURCES)
-	python3 -m compileall -q deploy/local Tests/FleetTests Tests/Benchmarks Tests/Fuzz
+	PYTHONPYCACHEPREFIX=.build/python python3 -m compileall -q $(SCRIPTS)
 	bash -n .ci/run
 
 format: ## Format the Swift sources in place
@@ -58,7 +59,7 @@ benchmark: packages ## Instructions and time of the room law beside the recorded
 	swift build -c release --product Benchmarks
 	python3 Tests/Benchmarks/measure.py
 
-bench: packages benchmark ## Measure CPU, memory and latency of a release build; LOAD names the harness
+bench: packages benchmark ## Measure a release build: CPU, memory, latency; LOAD names the harness
 	@test -f $(LOAD)/load.py || { echo "no load.py in $(LOAD): make bench LOAD=FOLDER"; exit 1; }
 	@$(RUN) install wrk
 	$(RUN) run --detach --data $(BENCH_DATA) --port $(BENCH_PORT) --log-level WARNING \
@@ -73,7 +74,7 @@ fleet: packages $(VENV)/installed ## The fleet tests on a release build, with ma
 	APUS_FAULT_SECONDS=$(APUS_FAULT_SECONDS) APUS_FUZZ_COUNT=100 \
 	  $(FLEET_TESTS) --programs .build/release $(PYTEST)
 
-fuzz: packages ## Fuzz JSON, events and ids under the address sanitizer, APUS_FUZZ_SECONDS (300) each
+fuzz: packages ## Fuzz JSON, events and ids under the address sanitizer, APUS_FUZZ_SECONDS each
 	python3 Tests/Fuzz/run.py
 
 sanitize: packages ## What runs concurrently, under SANITIZER (thread)

@@ -80,27 +80,27 @@ let infrastructure: [Target] = [
   layer("Infrastructure", "Executors", [Library.nioCore, Library.nioPosix]),
   layer(
     "Infrastructure", "Telemetry",
-    [Library.log, Library.metrics, Library.coreMetrics, Library.nioCore]),
+    [Library.log, Library.coreMetrics]),
   layer("Infrastructure", "ServerConfig", ["CLibYAML", "MatrixIdentifiers", "MatrixCrypto"]),
   layer(
     "Infrastructure", "Postgres",
-    ["CLibPQ", "CLinux", "Executors", "Telemetry", Library.log, Library.metrics, Library.nioCore]),
+    ["CLibPQ", "CLinux", "Executors", Library.log, Library.metrics, Library.nioCore]),
   layer(
     "Infrastructure", "Redis",
     [
-      "CHiredis", "Executors", "Telemetry", Library.log, Library.nioCore, Library.nioPosix,
+      "CHiredis", "Executors", Library.log, Library.nioCore, Library.nioPosix,
     ]),
   layer(
     "Infrastructure", "HTTPServing",
     [
-      "Executors", "Telemetry", "MatrixJSON", "MatrixIdentifiers", Library.log, Library.nioCore,
-      Library.nioPosix, Library.nioHTTP1, Library.nioSSL, Library.collections,
+      "Executors", "Telemetry", "MatrixJSON", Library.log, Library.nioCore, Library.nioPosix,
+      Library.nioHTTP1, Library.nioSSL,
     ]),
   layer(
     "Infrastructure", "HTTPFetching",
     [
-      "Executors", "Telemetry", "MatrixJSON", Library.log, Library.nioCore, Library.nioPosix,
-      Library.nioHTTP1, Library.nioTLS, Library.nioSSL,
+      "Executors", Library.nioCore, Library.nioPosix, Library.nioHTTP1, Library.nioTLS,
+      Library.nioSSL,
     ]),
   layer(
     "Infrastructure", "Streams",
@@ -131,12 +131,6 @@ let domains: [Target] = [
       "Streams", "Telemetry", Library.log,
     ]),
   layer(
-    "Domains", "DeviceKeys",
-    [
-      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Executors", "Telemetry", "Postgres",
-      "Streams", "Accounts", "Rooms", Library.log, Library.collections,
-    ]),
-  layer(
     "Domains", "Ephemera",
     [
       "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Executors", "Telemetry", "Postgres",
@@ -146,7 +140,7 @@ let domains: [Target] = [
     "Domains", "Sync",
     [
       "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "Executors", "Telemetry",
-      "Postgres", "Streams", "Accounts", "Rooms", "PushRules", "DeviceKeys", "Ephemera",
+      "Postgres", "Streams", "Accounts", "Rooms", "PushRules", "Ephemera",
       Library.log, Library.collections,
     ]),
 ]
@@ -156,12 +150,12 @@ let interfaces: [Target] = [
     "Interfaces", "ClientAPI",
     [
       "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "EventAuth", "HTTPServing", "Executors",
-      "ServerConfig", "Accounts", "Rooms", "PushRules", "DeviceKeys", "Ephemera", "Sync",
+      "ServerConfig", "Accounts", "Rooms", "PushRules", "Ephemera", "Sync",
       "Streams", Library.log,
     ]),
   layer(
     "Interfaces", "AdminAPI",
-    ["MatrixJSON", "MatrixIdentifiers", "HTTPServing", "Executors", "Accounts"]),
+    ["MatrixJSON", "MatrixIdentifiers", "HTTPServing", "Accounts"]),
   layer(
     "Interfaces", "ReplicationAPI",
     [
@@ -176,7 +170,7 @@ let runtime: [Target] = [
     [
       "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "Executors", "Telemetry",
       "ServerConfig", "Postgres", "Redis", "HTTPServing", "HTTPFetching", "Streams", "Accounts",
-      "Rooms", "PushRules", "DeviceKeys", "Ephemera", "Sync", "ClientAPI", "AdminAPI",
+      "Rooms", "PushRules", "Ephemera", "Sync", "ClientAPI", "AdminAPI",
       "ReplicationAPI", "CLinux", Library.log,
       Library.nioCore, Library.nioPosix, Library.nioSSL, Library.arguments,
     ])
@@ -256,24 +250,19 @@ let testing: [Target] = [
     [
       "Rooms", "Postgres", "Executors", "TestKit", "Streams", "RoomEvents", "EventAuth",
       "StateResolution", "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Accounts",
+      "PushRules",
     ]),
   tests(
     "Sync",
     [
       "Sync", "Rooms", "Postgres", "Executors", "TestKit", "Streams", "RoomEvents", "MatrixJSON",
-      "MatrixIdentifiers", "MatrixCrypto", "Accounts",
+      "MatrixIdentifiers", "MatrixCrypto", "Accounts", "PushRules",
     ]),
   tests(
     "PushRules",
     [
       "PushRules", "Postgres", "Executors", "TestKit", "Streams", "MatrixJSON", "RoomEvents",
       "EventAuth", "MatrixIdentifiers",
-    ]),
-  tests(
-    "DeviceKeys",
-    [
-      "DeviceKeys", "Rooms", "Postgres", "Executors", "TestKit", "Streams", "MatrixJSON",
-      "MatrixIdentifiers", "MatrixCrypto", "Accounts",
     ]),
   tests(
     "Ephemera",

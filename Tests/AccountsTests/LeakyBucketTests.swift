@@ -72,7 +72,8 @@ struct LeakyBucketTests {
   func neverMoreThanTheLimit(_ seed: UInt64) {
     var random = SeededRandom(seed)
     let limit = RateLimit(
-      perSecond: Double.random(in: 0.1...20, using: &random), burst: .random(in: 1...10, using: &random))
+      perSecond: Double.random(in: 0.1...20, using: &random),
+      burst: .random(in: 1...10, using: &random))
     var bucket = LeakyBucket()
     var now = Self.start
     var taken = 0

@@ -1,5 +1,5 @@
-import Executors
 import MatrixIdentifiers
+import TestKit
 import Testing
 
 @testable import Accounts
@@ -47,20 +47,24 @@ struct RateLimiterTests {
     }
     #expect(first.count == 3)
     #expect(first.refusal == .limitExceeded(retryAfter: 2000))
-    #expect(await passed(5) { () throws(AccountError) in
-      try await limiter.check(.message, of: bob)
-    }.count == 3)
-    #expect(await passed(5) { () throws(AccountError) in
-      try await limiter.check(.joinLocal, of: alice)
-    }.count == 2)
+    #expect(
+      await passed(5) { () throws(AccountError) in
+        try await limiter.check(.message, of: bob)
+      }.count == 3)
+    #expect(
+      await passed(5) { () throws(AccountError) in
+        try await limiter.check(.joinLocal, of: alice)
+      }.count == 2)
     clock.advance(by: 1999)
-    #expect(await passed(1) { () throws(AccountError) in
-      try await limiter.check(.message, of: alice)
-    }.count == 0)
+    #expect(
+      await passed(1) { () throws(AccountError) in
+        try await limiter.check(.message, of: alice)
+      }.count == 0)
     clock.advance(by: 1)
-    #expect(await passed(2) { () throws(AccountError) in
-      try await limiter.check(.message, of: alice)
-    }.count == 1)
+    #expect(
+      await passed(2) { () throws(AccountError) in
+        try await limiter.check(.message, of: alice)
+      }.count == 1)
   }
 
   @Test func keysShareABudgetAmongUsers() async throws {
@@ -76,9 +80,10 @@ struct RateLimiterTests {
 
   @Test func askingCountsNothing() async throws {
     let limiter = limiter([.loginFailed: RateLimit(perSecond: 1, burst: 1)])
-    #expect(await passed(5) { () throws(AccountError) in
-      try await limiter.peek(.loginFailed, key: "k")
-    }.count == 5)
+    #expect(
+      await passed(5) { () throws(AccountError) in
+        try await limiter.peek(.loginFailed, key: "k")
+      }.count == 5)
     try await limiter.check(.loginFailed, key: "k")
     await #expect(throws: AccountError.limitExceeded(retryAfter: 1000)) {
       try await limiter.peek(.loginFailed, key: "k")
@@ -89,9 +94,10 @@ struct RateLimiterTests {
     let limiter = limiter([.message: RateLimit(perSecond: 1_000_000, burst: 1_000_000)])
     #expect(!limiter.limits(.message) && !limiter.limits(.presence))
     let alice = try requester()
-    #expect(await passed(1000) { () throws(AccountError) in
-      try await limiter.check(.message, of: alice)
-    }.count == 1000)
+    #expect(
+      await passed(1000) { () throws(AccountError) in
+        try await limiter.check(.message, of: alice)
+      }.count == 1000)
   }
 
   @Test func overrides() async throws {

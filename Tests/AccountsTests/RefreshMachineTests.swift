@@ -48,7 +48,8 @@ struct RefreshMachineTests {
     Case(
       what: "a token of nobody", presented: 1, state: state(previous: token(3, nil)),
       outcome: .unknown),
-    Case(what: "in its last moment", presented: 5, state: state(current: now + 1),
+    Case(
+      what: "in its last moment", presented: 5, state: state(current: now + 1),
       outcome: refreshed(from: token(5, now + 1), ended: 0...4)),
     Case(what: "too late", presented: 5, state: state(current: now), outcome: .expired),
     Case(

@@ -1,4 +1,4 @@
-import Executors
+import TestKit
 import Testing
 
 @testable import Accounts

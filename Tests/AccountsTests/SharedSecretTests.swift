@@ -1,4 +1,4 @@
-import Executors
+import TestKit
 import MatrixIdentifiers
 import Testing
 

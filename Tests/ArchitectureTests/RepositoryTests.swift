@@ -20,6 +20,20 @@ struct RepositoryTests {
     expectNone(SourceTree.files.flatMap { ImportRule.violations(in: $0) })
   }
 
+  @Test func whatMayBeImportedIsImported() {
+    expectNone(UnusedImportRule.violations(in: SourceTree.files))
+  }
+
+  @Test func whatIsDependedOnIsImported() {
+    let manifest = Manifest(SourceTree.manifest)
+    #expect(manifest.dependencies["Postgres"]?.contains("CLibPQ") == true)
+    expectNone(UnusedImportRule.violations(in: manifest, files: SourceTree.files))
+  }
+
+  @Test func whatIsDeclaredIsUsed() {
+    expectNone(UnusedDeclarationRule.violations(in: SourceTree.files))
+  }
+
   @Test func filesAndFunctionsAreSmall() {
     expectNone(SourceTree.files.flatMap { SizeRule.violations(in: $0) })
   }

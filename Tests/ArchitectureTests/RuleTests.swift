@@ -50,6 +50,58 @@ struct RuleTests {
     #expect(ImportRule.violations(in: sample(text, path: path)).isEmpty == isAllowed)
   }
 
+  @Test func rowsAllowNoMoreThanIsImported() {
+    let files = [
+      sample("import Postgres\npackage import Streams\n"),
+      sample("import Redis", path: "Tests/Rooms/A.swift"),
+    ]
+    let row = ImportRule.Row("Domains", "Rooms", "Postgres Streams Redis")
+    let violations = UnusedImportRule.violations(in: files, table: [row])
+    #expect(violations.count == 1)
+    #expect(violations.first?.message.contains("Rooms does not import Redis") == true)
+  }
+
+  @Test func dependenciesAreImported() {
+    let manifest = Manifest(
+      """
+      static let log = product("Logging", "swift-log")
+      static let collections = product("Collections", "swift-collections")
+      layer("Domains", "Rooms", ["Postgres", "Redis", Library.log, Library.collections]),
+      tests("Rooms", ["Rooms", "TestKit"]),
+      """)
+    #expect(manifest.dependencies["Rooms"] == ["Postgres", "Redis", "Logging", "Collections"])
+    let files = [
+      sample("import Postgres\nimport DequeModule\n"),
+      sample("@testable import Rooms", path: "Tests/RoomsTests/A.swift"),
+    ]
+    let messages = UnusedImportRule.violations(in: manifest, files: files).map(\.message)
+    #expect(
+      messages.map { String($0.prefix { $0 != ":" }) }.sorted() == [
+        "Rooms does not import Logging", "Rooms does not import Redis",
+        "RoomsTests does not import TestKit",
+      ])
+  }
+
+  @Test(
+    arguments: [
+      ("func lonely() {}", ["lonely"]), ("func used() {}; let a = used()", ["a"]),
+      ("/// lonely\nfunc lonely() { print(\"lonely\") }", ["lonely"]),
+      ("let s = \"\\(t)\"; let t = s", []), ("struct `Odd` {}", ["Odd"]),
+      ("func twice() {}; func twice(_ a: Int) {}", ["twice", "twice"]),
+      ("@main struct Program {}", []), ("static func == (a: A, b: A) {}", []),
+      ("enum Used { case a }; Used.a", []), ("func channelRead() {}", []),
+    ] as [(String, [String])])
+  func whatNothingUsesIsFound(text: String, names: [String]) {
+    let violations = UnusedDeclarationRule.violations(in: [sample(text)])
+    let found = violations.map { violation in
+      String(violation.message.dropFirst("nothing in Sources uses ".count).prefix { $0 != ":" })
+    }
+    #expect(found.sorted() == names)
+    // Only a test uses it: that does not count.
+    let test = sample("lonely()", path: "Tests/RoomsTests/A.swift")
+    #expect(UnusedDeclarationRule.violations(in: [sample(text), test]).count == names.count)
+  }
+
   @Test(arguments: [
     ("try! f()", "try!"), ("let a = b as! C", "as!"), ("fatalError(\"x\")", "fatalError"),
     ("preconditionFailure()", "fatalError"), ("Task.detached { }", "Task.detached"),

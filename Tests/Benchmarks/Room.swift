@@ -23,10 +23,10 @@ struct Room {
     roomID = version.rules.roomIDIsCreateHash ? nil : RoomID("!room:example.org")
     var create: JSON = ["room_version": .string(version.id)]
     if version.rules.creatorProperty == .content { create["creator"] = .string(Self.creator) }
-    try send(EventType.create, "", create, to: \.state)
+    try send(EventType.create, "", create)
     try join(Self.creator)
-    try send(EventType.powerLevels, "", levels([:]), to: \.state)
-    try send(EventType.joinRules, "", ["join_rule": "public"], to: \.state)
+    try send(EventType.powerLevels, "", levels([:]))
+    try send(EventType.joinRules, "", ["join_rule": "public"])
     for number in 0..<members { try join(Self.member(number)) }
   }
 
@@ -43,16 +43,18 @@ struct Room {
 
   private mutating func join(_ user: String) throws {
     let content: JSON = ["membership": "join", "displayname": .string(user)]
-    try send(EventType.member, user, content, by: user, to: \.state)
+    try send(EventType.member, user, content, by: user)
   }
 
+  /// Sends a state event into the room itself.
   private mutating func send(
-    _ type: String, _ stateKey: String, _ content: JSON, by sender: String = creator,
-    to place: WritableKeyPath<Room, StateMap>
+    _ type: String, _ stateKey: String, _ content: JSON, by sender: String = creator
   ) throws {
-    var changed = self[keyPath: place]
-    try send(type, stateKey, content, by: sender, to: &changed)
-    self[keyPath: place] = changed
+    // Taken out for as long as it changes, so that it is not copied.
+    var state: StateMap = [:]
+    swap(&state, &self.state)
+    defer { swap(&state, &self.state) }
+    try send(type, stateKey, content, by: sender, to: &state)
   }
 
   /// Sends a state event into a fork.

@@ -103,14 +103,6 @@ struct BlockingPoolTests {
 }
 
 struct ClockTests {
-  @Test func aManualClockMovesOnlyWhenTold() {
-    let clock = ManualClock(1000)
-    #expect(clock.now() == 1000)
-    clock.advance(by: 500)
-    clock.advance(by: -200)
-    #expect(clock.now() == 1300)
-  }
-
   @Test func theSystemClockCountsMillisecondsSinceTheEpoch() {
     // After 2020 and before 2100.
     #expect((1_577_836_800_000...4_102_444_800_000).contains(SystemClock().now()))

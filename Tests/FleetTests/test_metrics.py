@@ -79,7 +79,7 @@ def test_an_event_is_seen_to_reach_every_process(server):
 
     until(reached, SECONDS, "every process is at one position")
     grown = [one.name for one in everybody(server)
-             if received(one, label) >= before[one.name] + 5]
+             if received(one, label) > before[one.name]]
     # All but the room's owner, who needs no message.
     assert len(grown) == len(before) - 1, grown
 

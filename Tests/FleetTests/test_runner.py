@@ -308,6 +308,28 @@ def read_until(process, text):
     raise AssertionError(f"it ended without saying {text!r}:\n{''.join(seen)}")
 
 
+def test_what_prevents_a_start_is_told_before_the_build(terminal):
+    port = int(terminal.url.rsplit(":", 1)[1])
+    with socket.create_server((HOST, port)):
+        done = terminal.do("run", "--no-install", "--port", str(port))
+    assert done.returncode == 1 and done.stderr.startswith(f"run: port {port}, wanted by nginx")
+    assert "building" not in done.stdout
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--prot", "8009"], "unrecognized arguments: --prot 8009"),
+    (["--port", "70000"], "argument --port: 70000 is not between 1 and 65535"),
+    (["--server-name", "two words"], "'two words' is no server name"),
+    (["--workers", "/nowhere"], "/nowhere/shared.yaml is missing"),
+    (["--data", "/dev/null/data"], "/dev/null/data: Not a directory"),
+])
+def test_a_wrong_option_is_told_in_words(terminal, words, said):
+    done = subprocess.run([sys.executable, RUN, "run", *terminal.options, *terminal.how, *words],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode in (1, 2) and said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_run_in_the_foreground_and_control_c(terminal):
     process = terminal.start()
     said = read_until(process, "chat.py")

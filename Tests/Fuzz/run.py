@@ -39,7 +39,8 @@ INPUT_SECONDS = 10
 MEMORY_MIB = 2048
 WORDS = {
     "json": ('{"', '":', '",', "[[", "]]", "\\u00", "\\ud83d\\ude00", "\\ud800", "1e10", "-0",
-             "9007199254740991", "9007199254740992", "1e-4", "true", "false", "null", "\xef\xbb\xbf"),
+             "9007199254740991", "9007199254740992", "1e-4", "true", "false", "null",
+             "\xef\xbb\xbf"),
     "events": ('"type":', '"m.room.member"', '"m.room.create"', '"m.room.power_levels"',
                '"m.room.redaction"', '"m.room.aliases"', '"m.room.join_rules"', '"state_key":""',
                '"content":{}', '"membership":"join"', '"join_authorised_via_users_server":',

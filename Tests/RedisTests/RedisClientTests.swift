@@ -52,6 +52,37 @@ import Testing
     }
   }
 
+  @Test func scriptsRunAsOneStep() async throws {
+    let script = """
+      local value = tonumber(redis.call('GET', KEYS[1]) or '0') + tonumber(ARGV[1])
+      redis.call('SET', KEYS[1], tostring(value))
+      return value
+      """
+    try await TestRedis.with { redis in
+      try await withClient(redis.configuration()) { client in
+        func add(_ amount: Int) async throws -> Int64 {
+          try await client.evaluate(
+            script, key: "sum", arguments: [String(amount)], within: .seconds(5))
+        }
+        #expect(try await add(5) == 5)
+        try await withThrowingTaskGroup(of: Int64.self) { group in
+          for _ in 0..<50 { group.addTask { try await add(1) } }
+          try await group.waitForAll()
+        }
+        #expect(try await add(0) == 55)
+        await #expect(throws: RedisError.self) {
+          try await client.evaluate("nonsense", key: "k", arguments: [], within: .seconds(5))
+        }
+        redis.pause()
+        defer { redis.resume() }
+        await #expect(throws: RedisError.timedOut) {
+          try await client.evaluate(
+            script, key: "sum", arguments: ["1"], within: .milliseconds(20))
+        }
+      }
+    }
+  }
+
   @Test func passwordAndDatabaseAreUsed() async throws {
     try await TestRedis.with(options: ["--requirepass", "s3cret"]) { redis in
       var configuration = redis.configuration { $0.password = "s3cret" }

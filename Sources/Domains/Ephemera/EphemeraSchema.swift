@@ -17,6 +17,8 @@ package enum EphemeraSchema {
           PRIMARY KEY (user_id, room_id, type)
         );
         CREATE INDEX account_data_stream ON account_data (stream_id);
+        CREATE INDEX account_data_ignored ON account_data (user_id)
+          WHERE room_id = '' AND type = 'm.ignored_user_list';
         """),
     Migration(
       number: 501, name: "receipts",

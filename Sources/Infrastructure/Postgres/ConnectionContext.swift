@@ -5,6 +5,7 @@ import NIOCore
 /// What it takes to open and use connections; the same for all of one database.
 struct ConnectionContext: Sendable {
   let connector: Connector
+  let reconnectPause = ReconnectPause()
   let readiness: Readiness
   let timers: StatementTimers
   let executor: LoopExecutor
@@ -20,6 +21,7 @@ struct ConnectionContext: Sendable {
   /// Opens a connection, which is not yet attached.
   func connect() async throws -> Wire {
     let opened = try await connector.open()
+    reconnectPause.end()
     return Wire(opened, readiness: readiness, timers: timers, loop: loop)
   }
 

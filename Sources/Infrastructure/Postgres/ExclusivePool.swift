@@ -134,7 +134,7 @@ final class ExclusivePool: Sendable {
         return await admit(wire, number)
       } catch {
         guard noteFailure(error, of: number) else { return }
-        try? await Task.sleep(for: backoff.delay(random: .random(in: 0..<1)))
+        await context.reconnectPause.wait(atMost: backoff.delay(random: .random(in: 0..<1)))
       }
     }
     state.withLock { $0.openers[number] = nil }

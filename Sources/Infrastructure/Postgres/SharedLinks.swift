@@ -123,7 +123,7 @@ final class SharedLinks: Sendable {
           metadata: ["reason": "\(error)"])
         isFirstFailure = false
         state.withLock { $0.lastError = error as? PostgresError ?? .connectionLost }
-        try? await Task.sleep(for: backoff.delay(random: .random(in: 0..<1)))
+        await context.reconnectPause.wait(atMost: backoff.delay(random: .random(in: 0..<1)))
       }
     }
   }

@@ -60,11 +60,15 @@ package final class RedisClient: Sendable {
   }
 
   /// Runs a Lua script, which Redis does as one step, and gives the integer that it returns.
+  /// - Parameter limit: how long to wait for the answer; the script may have run when it is over.
   package func evaluate(
-    _ script: String, key: String, arguments: [String]
+    _ script: String, key: String, arguments: [String], within limit: Duration
   ) async throws(RedisError) -> Int64 {
+    guard let session = link.session else { throw .unavailable }
     let command = RedisCommand("EVAL", ([script, "1", key] + arguments).map { Array($0.utf8) })
-    guard case .integer(let value) = try await call(command) else { throw .unexpectedReply }
+    guard case .integer(let value) = try await session.call(command, within: limit) else {
+      throw .unexpectedReply
+    }
     return value
   }
 

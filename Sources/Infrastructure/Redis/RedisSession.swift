@@ -75,11 +75,13 @@ final class RedisSession: Sendable {
     if isClosed { channel.close(promise: nil) }
   }
 
-  /// Sends a command and waits for its answer, at most the command timeout.
-  func call(_ command: RedisCommand) async throws(RedisError) -> RedisValue {
+  /// Sends a command and waits for its answer, at most `limit` or the command timeout.
+  func call(
+    _ command: RedisCommand, within limit: Duration? = nil
+  ) async throws(RedisError) -> RedisValue {
     let waiter = Waiter<Reply>()
     try enqueue(command, waiter)
-    let timer = loop.scheduleTask(in: TimeAmount(commandTimeout)) {
+    let timer = loop.scheduleTask(in: TimeAmount(limit ?? commandTimeout)) {
       waiter.resolve(.failure(.timedOut))
     }
     let reply = await waiter.value(ifCancelled: .failure(.unavailable))

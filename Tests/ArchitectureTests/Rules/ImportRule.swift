@@ -35,20 +35,17 @@ enum ImportRule {
       "RoomEvents EventAuth MatrixIdentifiers MatrixCrypto HeapModule"),
 
     Row("Infrastructure", "Executors", "Glibc NIOCore NIOPosix"),
-    Row("Infrastructure", "Telemetry", "Glibc Logging Metrics CoreMetrics NIOCore"),
+    Row("Infrastructure", "Telemetry", "Glibc Logging CoreMetrics"),
     Row("Infrastructure", "ServerConfig", "CLibYAML Glibc MatrixIdentifiers MatrixCrypto"),
     Row(
       "Infrastructure", "Postgres",
-      "CLibPQ CLinux Glibc Executors Telemetry Logging Metrics NIOCore"),
-    Row("Infrastructure", "Redis", "CHiredis Executors Telemetry Logging NIOCore NIOPosix"),
+      "CLibPQ CLinux Glibc Executors Logging Metrics NIOCore"),
+    Row("Infrastructure", "Redis", "CHiredis Executors Logging NIOCore NIOPosix"),
     Row(
       "Infrastructure", "HTTPServing",
-      "Glibc Executors Telemetry MatrixJSON MatrixIdentifiers Logging NIOCore NIOPosix NIOHTTP1 "
-        + "NIOSSL Collections DequeModule"),
+      "Glibc Executors Telemetry MatrixJSON Logging NIOCore NIOPosix NIOHTTP1 NIOSSL"),
     Row(
-      "Infrastructure", "HTTPFetching",
-      "Glibc Executors Telemetry MatrixJSON Logging NIOCore NIOPosix NIOHTTP1 NIOSSL NIOTLS "
-        + "DequeModule"),
+      "Infrastructure", "HTTPFetching", "Executors NIOCore NIOPosix NIOHTTP1 NIOSSL NIOTLS"),
     Row(
       "Infrastructure", "Streams",
       "Executors Telemetry Postgres Redis MatrixJSON MatrixCrypto Logging Collections DequeModule"),
@@ -65,24 +62,20 @@ enum ImportRule {
       "MatrixJSON MatrixIdentifiers RoomEvents EventAuth Executors Postgres Streams Telemetry "
         + "Logging"),
     Row(
-      "Domains", "DeviceKeys",
-      "MatrixJSON MatrixIdentifiers MatrixCrypto Executors Telemetry Postgres Streams Accounts "
-        + "Rooms Logging Collections DequeModule"),
-    Row(
       "Domains", "Ephemera",
       "MatrixJSON MatrixIdentifiers MatrixCrypto Executors Telemetry Postgres Streams Accounts "
         + "Rooms Logging Collections DequeModule"),
     Row(
       "Domains", "Sync",
       "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents Executors Telemetry Postgres Streams "
-        + "Accounts Rooms PushRules DeviceKeys Ephemera Logging Collections DequeModule"),
+        + "Accounts Rooms PushRules Ephemera Logging Collections DequeModule"),
 
     Row(
       "Interfaces", "ClientAPI",
       "MatrixJSON MatrixIdentifiers RoomEvents EventAuth HTTPServing Executors Accounts Rooms "
-        + "PushRules DeviceKeys Ephemera Sync Streams Logging"),
+        + "PushRules Ephemera Sync Streams Logging"),
     Row(
-      "Interfaces", "AdminAPI", "MatrixJSON MatrixIdentifiers HTTPServing Executors Accounts"),
+      "Interfaces", "AdminAPI", "MatrixJSON MatrixIdentifiers HTTPServing Accounts"),
     Row(
       "Interfaces", "ReplicationAPI",
       "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth HTTPServing HTTPFetching "
@@ -92,7 +85,7 @@ enum ImportRule {
       "Runtime", "WorkerRuntime",
       "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth Executors Telemetry "
         + "ServerConfig Postgres Redis HTTPServing HTTPFetching Streams Accounts Rooms "
-        + "PushRules DeviceKeys Ephemera Sync ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix NIOSSL "
+        + "PushRules Ephemera Sync ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix NIOSSL "
         + "ArgumentParser"),
 
     Row("Executables", "apus-main", "ArgumentParser ServerConfig WorkerRuntime"),

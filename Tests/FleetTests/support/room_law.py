@@ -158,8 +158,8 @@ class Writer:
         random, number = self.random, int(version)
         kind, content = self._content(number)
         fields = {
-            "type": kind, "content": content, "sender": "@u:domain", "depth": random.randint(1, 999),
-            "origin_server_ts": random.randint(0, LARGEST_INTEGER),
+            "type": kind, "content": content, "sender": "@u:domain",
+            "depth": random.randint(1, 999), "origin_server_ts": random.randint(0, LARGEST_INTEGER),
             "prev_events": self._ids(version, 3), "auth_events": self._ids(version, 4)}
         if kind == "m.room.create" and number >= 12:
             fields["prev_events"] = fields["auth_events"] = []

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct RoomAudienceTests {
   private func audience(_ users: [UserID: PushRuleset]) -> RoomAudience {
-    var audience = RoomAudience(room, rulesAsOf: 0)
+    var audience = RoomAudience(room, memberCount: 0, rulesAsOf: 0)
     for (user, rules) in users {
       audience.insert(
         user, displayName: nil, rules: rules.isPlain ? nil : CompiledRuleset(rules))
@@ -26,7 +26,7 @@ import Testing
     let users = ["alice", "bob", "carol", "tea", "x", "a_b"].compactMap { UserID("@\($0):test") }
     var rulesets: [UserID: PushRuleset] = [:]
     var displayNames: [UserID: String] = [:]
-    var audience = RoomAudience(room, rulesAsOf: 0)
+    var audience = RoomAudience(room, memberCount: 0, rulesAsOf: 0)
     for user in users {
       let rules = random.chance(50) ? PushRuleset() : random.ruleset()
       rulesets[user] = rules
@@ -117,7 +117,7 @@ import Testing
     #expect(push.shared == nil)
     #expect(push.differences.map(\.user) == [alice])
     #expect(push.differences.first?.actions == PredefinedRule.inviteForMe.actions)
-    #expect(audience.apply(event, outsiders: [alice: outsider]) == nil)
+    #expect(audience.apply(event, previousMembership: nil, outsiders: [alice: outsider]) == nil)
     let ignored = audience.evaluate(
       event, try context(), ignoring: [alice], outsiders: [alice: outsider])
     #expect(ignored.isSilent)
@@ -136,11 +136,14 @@ import Testing
     func isNamed() throws -> Bool {
       !audience.evaluate(message, try context(), ignoring: [], outsiders: [:]).differences.isEmpty
     }
-    #expect(audience.apply(try member("join"), outsiders: [alice: outsider]) == alice)
+    #expect(
+      audience.apply(try member("join"), previousMembership: nil, outsiders: [alice: outsider])
+        == alice)
     #expect(try !isNamed())
-    #expect(audience.apply(try member("join", "Ally"), outsiders: [:]) == nil)
+    #expect(
+      audience.apply(try member("join", "Ally"), previousMembership: nil, outsiders: [:]) == nil)
     #expect(try isNamed())
-    #expect(audience.apply(try member("leave"), outsiders: [:]) == nil)
+    #expect(audience.apply(try member("leave"), previousMembership: nil, outsiders: [:]) == nil)
     #expect(try !isNamed())
   }
 

@@ -73,7 +73,7 @@ import Testing
 
   @Test func aMessageWritesOneRowHoweverManyMembersThereAre() async throws {
     try await TestPostgres.withDatabase(migrations: PushRulesSchema.migrations) { database in
-      var audience = RoomAudience(room, rulesAsOf: 0)
+      var audience = RoomAudience(room, memberCount: 0, rulesAsOf: 0)
       for number in 0..<200 {
         let user = try #require(UserID("@user\(number):test"))
         audience.insert(user, displayName: "User \(number)", rules: nil)

@@ -18,8 +18,8 @@ struct ReceiptMachineTests {
   ) throws {
     for version in versions {
       var fixture = try Fixture(version, joinRule: joinRule)
-      #expect(
-        try run(&fixture) == verdict, "room version \(version)", sourceLocation: location)
+      let given = try run(&fixture)
+      #expect(given == verdict, "room version \(version)", sourceLocation: location)
     }
   }
 

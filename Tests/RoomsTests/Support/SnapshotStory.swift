@@ -6,14 +6,17 @@ import TestKit
 /// A random history of a room's state with forks that meet again, each state known from a simple
 /// model; stored as a database would have it.
 struct SnapshotStory {
+  /// An event with the states before and after it.
   struct Point {
+    let number: Int64
     let snapshot: SnapshotID?
+    let before: [Int32: Int64]
     let state: [Int32: Int64]
     /// Whether it is the end of forks.
     var isResolved = false
   }
 
-  private struct Row {
+  struct Row {
     let parent: SnapshotID?
     let hash: StateHash
     var changes: [UInt8]
@@ -21,10 +24,10 @@ struct SnapshotStory {
 
   let salt = StateSalt.random()
   let slots: Int32
-  private(set) var points = [Point(snapshot: nil, state: [:])]
+  private(set) var points = [Point(number: 0, snapshot: nil, before: [:], state: [:])]
   private var random: SeededRandom
   private let forkChance: Int
-  private var rows: [Int64: Row] = [:]
+  private(set) var rows: [Int64: Row] = [:]
   /// The rows as they come out of the database.
   private(set) var tree = SnapshotTree()
   private var lastNumber: Int64 = 1_000_000
@@ -62,7 +65,11 @@ struct SnapshotStory {
     state[slot] = new == StateEdit.none ? nil : new
     var writer = try writer(at: point.snapshot, isLoaded: random.chance(90))
     let snapshot = try append(change, to: point.snapshot, &writer)
-    points.append(Point(snapshot: snapshot, state: state))
+    // Only an event changes the state by itself.
+    points.append(
+      new == StateEdit.none
+        ? Point(number: nextNumber(), snapshot: snapshot, before: state, state: state)
+        : Point(number: new, snapshot: snapshot, before: point.state, state: state))
   }
 
   private mutating func resolve() throws {
@@ -88,7 +95,9 @@ struct SnapshotStory {
     case .change(let change, let parent, let hash):
       snapshot = try known(hash) ?? append(change, to: parent, isResolved: true, &writer)
     }
-    points.append(Point(snapshot: snapshot, state: state, isResolved: true))
+    points.append(
+      Point(
+        number: nextNumber(), snapshot: snapshot, before: state, state: state, isResolved: true))
   }
 
   private func known(_ hash: StateHash) -> SnapshotID? {

@@ -4,6 +4,7 @@ import MatrixCrypto
 import MatrixIdentifiers
 import MatrixJSON
 import Postgres
+import PushRules
 import RoomEvents
 import Streams
 import TestKit
@@ -14,6 +15,7 @@ import TestKit
 struct World: Sendable {
   static let migrations =
     StreamsSchema.migrations + AccountsSchema.migrations + RoomsSchema.migrations
+    + PushRulesSchema.migrations
 
   let database: Database
   let reader: StreamReader<StoredEvent>

@@ -4,6 +4,7 @@ import MatrixCrypto
 import MatrixIdentifiers
 import MatrixJSON
 import Postgres
+import PushRules
 import RoomEvents
 import Rooms
 import Streams
@@ -49,6 +50,7 @@ func present<Value>(_ value: Value?, _ what: String) throws -> Value {
 struct World: Sendable {
   static let migrations =
     StreamsSchema.migrations + AccountsSchema.migrations + RoomsSchema.migrations
+    + PushRulesSchema.migrations
     + SyncSchema.migrations
   static let server = "a.example"
   static let alice = "@alice:a.example"

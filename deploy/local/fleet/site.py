@@ -50,6 +50,15 @@ rc_invites:
   per_issuer: {no_limit}
 rc_admin_redaction: {no_limit}
 rc_room_creation: {no_limit}
+rc_registration_token_validity: {no_limit}
+rc_third_party_invite: {no_limit}
+rc_3pid_validation: {no_limit}
+rc_presence: {{per_user: {no_limit}}}
+rc_key_requests: {no_limit}
+rc_media_create: {no_limit}
+rc_delayed_event_mgmt: {no_limit}
+rc_reports: {no_limit}
+rc_user_directory: {no_limit}
 """
 
 

@@ -1,18 +1,13 @@
-package import EventAuth
+import EventAuth
 import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
 
 /// What rules look at beside the event itself.
-package struct PushContext: Sendable {
+struct PushContext: Sendable {
   /// Joined members, of all servers.
-  package let memberCount: Int
-  package let powerLevels: PowerLevels
-
-  package init(memberCount: Int, powerLevels: PowerLevels) {
-    self.memberCount = memberCount
-    self.powerLevels = powerLevels
-  }
+  let memberCount: Int
+  let powerLevels: PowerLevels
 }
 
 /// An event as rules see it, taken apart once for all users.

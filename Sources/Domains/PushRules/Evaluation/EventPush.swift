@@ -110,6 +110,16 @@ extension EventPush {
     writer.endArray()
   }
 
+  /// - Parameter stored: nil for what most events mean that notify anybody.
+  /// - Throws: `JSONError`, `DecodingError`, `PushRuleError`.
+  package init(stored: [UInt8]?) throws {
+    guard let stored else {
+      self = .usual
+      return
+    }
+    try self.init(try JSONDocument(stored).root)
+  }
+
   /// - Throws: `DecodingError`, `PushRuleError`.
   package init(_ view: JSONView) throws {
     self.init(

@@ -21,6 +21,25 @@ package struct EventRelation: Sendable, Equatable {
   }
 }
 
+extension EventRelation {
+  /// - Parameter canonical: an event's content as canonical JSON.
+  package init?(canonical: [UInt8]) {
+    guard Self.mentionsType(canonical), let content = try? JSONDocument(canonical).root else {
+      return nil
+    }
+    self.init(content: content)
+  }
+
+  /// Cheap, for the many events that have no relation at all.
+  private static func mentionsType(_ content: [UInt8]) -> Bool {
+    let key = Array("\"rel_type\"".utf8)
+    guard content.count > key.count else { return false }
+    return (0...(content.count - key.count)).contains { start in
+      content[start + 1] == key[1] && content[start..<start + key.count].elementsEqual(key)
+    }
+  }
+}
+
 /// The threads of the events that were written or related to lately.
 struct ThreadCache: Sendable {
   /// Of each of two generations.

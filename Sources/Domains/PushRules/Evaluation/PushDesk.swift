@@ -1,3 +1,4 @@
+package import EventAuth
 package import MatrixIdentifiers
 import MatrixJSON
 package import Postgres
@@ -25,15 +26,18 @@ package final class PushDesk: Sendable {
 
   private let serverName: ServerName
   private let facts: any PushFacts
+  private let ignored: any IgnoredUsers
   private let rulesets: RulesetCache
   private let turns: PushTurnStore
   private let state = Mutex(State())
 
   package init(
-    serverName: ServerName, facts: any PushFacts, rulesets: RulesetCache, database: any Querying
+    serverName: ServerName, facts: any PushFacts, ignored: any IgnoredUsers,
+    rulesets: RulesetCache, database: any Querying
   ) {
     self.serverName = serverName
     self.facts = facts
+    self.ignored = ignored
     self.rulesets = rulesets
     turns = PushTurnStore(database: database)
   }
@@ -45,13 +49,17 @@ package final class PushDesk: Sendable {
     try await refreshRules(of: Set(needs.map(\.room)))
     try await loadOutsiders(needs)
     try await loadThreads(needs)
-    let ignoring = try await facts.ignoring(Set(needs.map(\.sender)))
+    let ignoring = try await ignored.ignoring(Set(needs.map(\.sender)))
     state.withLock { $0.ignoring = ignoring }
   }
 
-  /// - Parameter context: as of before the event.
-  package func evaluate(_ event: Event, _ context: PushContext) -> EventPush {
-    state.withLock { state in
+  /// - Parameters:
+  ///   - ordering: the event's place in the stream.
+  ///   - previousMembership: what a member event changes.
+  package func evaluate(
+    _ event: Event, at ordering: Int64, _ powerLevels: PowerLevels, previousMembership: String?
+  ) -> EvaluatedEvent {
+    let push = state.withLock { state in
       let thread = Self.thread(of: event, &state)
       let outsiders = state.outsiders[event.roomID] ?? [:]
       let ignoring = state.ignoring[event.sender] ?? []
@@ -61,12 +69,18 @@ package final class PushDesk: Sendable {
       guard var audience = state.audiences.removeValue(forKey: event.roomID) else {
         return EventPush(thread: thread.root)
       }
+      let context = PushContext(memberCount: audience.memberCount, powerLevels: powerLevels)
       var push = audience.evaluate(event, context, ignoring: ignoring, outsiders: outsiders)
-      push.joined = audience.apply(event, outsiders: outsiders)
+      push.joined = audience.apply(
+        event, previousMembership: previousMembership, outsiders: outsiders)
       push.thread = thread.root
       state.audiences[event.roomID] = audience
       return push
     }
+    let isReader = event.sender.isOn(serverName) && EvaluatedEvent.readsBySending(event.type)
+    return EvaluatedEvent(
+      room: event.roomID, streamOrdering: ordering, push: push,
+      reader: isReader ? event.sender : nil)
   }
 
   /// Drops what is known of rooms.
@@ -92,19 +106,20 @@ extension PushDesk {
     let asOf = rulesets.changeCount
     let missing = state.withLock { state in
       for need in needs where need.isNew && state.audiences[need.room] == nil {
-        state.audiences[need.room] = RoomAudience(need.room, rulesAsOf: asOf)
+        state.audiences[need.room] = RoomAudience(need.room, memberCount: 0, rulesAsOf: asOf)
       }
       return Set(needs.map(\.room)).filter { state.audiences[$0] == nil }
     }
     guard !missing.isEmpty else { return }
-    let members = try await facts.localMembers(of: Array(missing))
-    let users = Set(members.values.joined().map(\.userID))
+    let members = try await facts.members(of: Array(missing))
+    let users = Set(members.values.flatMap(\.local).map(\.userID))
     let rules = try await rulesets.rules(of: Array(users))
     let apart = try await turns.apart(in: Array(missing))
     var loaded: [RoomAudience] = []
     for room in missing {
-      var audience = RoomAudience(room, apart: apart[room] ?? [], rulesAsOf: asOf)
-      for member in members[room] ?? [] {
+      var audience = RoomAudience(
+        room, memberCount: members[room]?.count ?? 0, apart: apart[room] ?? [], rulesAsOf: asOf)
+      for member in members[room]?.local ?? [] {
         audience.insert(
           member.userID, displayName: member.displayName, rules: rules[member.userID])
       }

@@ -1,11 +1,27 @@
 package import MatrixIdentifiers
 
+/// Who is in a room.
+package struct RoomMembers: Sendable {
+  /// Joined members, of all servers.
+  package var count: Int
+  /// Those of this server.
+  package var local: [LocalMember]
+
+  package init(count: Int = 0, local: [LocalMember] = []) {
+    self.count = count
+    self.local = local
+  }
+}
+
 /// What other domains know and evaluation needs, each asked for many at a time.
 package protocol PushFacts: Sendable {
-  /// The users of this server who are joined to each of the rooms.
-  func localMembers(of rooms: [RoomID]) async throws -> [RoomID: [LocalMember]]
+  func members(of rooms: [RoomID]) async throws -> [RoomID: RoomMembers]
   /// The contents of those of the events that are here, as JSON objects.
   func contents(of events: [EventID]) async throws -> [EventID: [UInt8]]
+}
+
+/// Knows who does not want to hear of whom.
+package protocol IgnoredUsers: Sendable {
   /// The users of this server who ignore each of these users. Asked for every batch of events, so
   /// it is answered from memory as a rule.
   func ignoring(_ senders: Set<UserID>) async throws -> [UserID: Set<UserID>]

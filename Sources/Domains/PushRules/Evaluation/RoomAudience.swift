@@ -38,6 +38,8 @@ struct RoomAudience: Sendable {
 
   private let room: RoomID
   private let foldedRoom: [UInt8]
+  /// Joined members, of all servers.
+  private(set) var memberCount: Int
   private var members: [UserID: Member] = [:]
   private var withRules: Set<UserID> = []
   /// Of the members with predefined rules.
@@ -51,8 +53,9 @@ struct RoomAudience: Sendable {
   /// Up to where changes of rules are known.
   var rulesAsOf: UInt64
 
-  init(_ room: RoomID, apart: Set<UserID> = [], rulesAsOf: UInt64) {
+  init(_ room: RoomID, memberCount: Int, apart: Set<UserID> = [], rulesAsOf: UInt64) {
     self.room = room
+    self.memberCount = memberCount
     foldedRoom = FoldedText.fold(room.text)
     self.apart = apart
     self.rulesAsOf = rulesAsOf
@@ -138,9 +141,13 @@ extension RoomAudience {
 
   /// Takes a membership of this room as it is after the event.
   /// - Returns: the user whom the event brought into the room.
-  mutating func apply(_ event: Event, outsiders: [UserID: PushOutsider]) -> UserID? {
+  mutating func apply(
+    _ event: Event, previousMembership: String?, outsiders: [UserID: PushOutsider]
+  ) -> UserID? {
     guard let membership = event.membership, let user = event.stateKey.flatMap({ UserID($0) })
     else { return nil }
+    memberCount += membership == Membership.join ? 1 : 0
+    memberCount -= previousMembership == Membership.join ? 1 : 0
     let known = members[user]
     guard membership == Membership.join else {
       remove(user)

@@ -37,6 +37,8 @@ package struct Pusher: Sendable, Equatable {
     case notStorable
     case noGateway
     case wrongGateway
+    /// E-mail goes only to addresses that are known to be the user's, and none are yet.
+    case addressNotBound
     case tooMany
   }
 
@@ -63,7 +65,10 @@ package struct Pusher: Sendable, Equatable {
     guard ([appID, pushkey] + names.map(\.1)).allSatisfy({ !$0.utf8.contains(0) }) else {
       throw .notStorable
     }
-    if kind == .http { try checkGateway() }
+    switch kind {
+    case .http: try checkGateway()
+    case .email: throw .addressNotBound
+    }
   }
 
   private func checkGateway() throws(Fault) {

@@ -71,7 +71,7 @@ package struct NotificationStore: Sendable {
     return try (0..<rows.count).compactMap { row in
       guard let room = rows.text(row, 0).flatMap({ RoomID($0) }), let ordering = rows.int(row, 1)
       else { return nil }
-      let push = try rows.bytes(row, 3).map { try EventPush(try JSONDocument($0).root) } ?? .usual
+      let push = try EventPush(stored: rows.bytes(row, 3))
       return Notification(
         room: room, streamOrdering: ordering,
         thread: rows.text(row, 2) ?? PushActions.mainThread,

@@ -20,6 +20,11 @@ package enum EventStanding: Int64, Sendable, CaseIterable {
   /// Whether what comes after it can be told from it: an outlier's place is not known.
   package var hasPlace: Bool { !isOutlier }
 
+  /// Whether a row counts in the room, as SQL: what is accepted, whether told to clients or not.
+  static func counts(_ column: String) -> String {
+    "(\(column) IS NULL OR \(column) = \(softFailed.rawValue))"
+  }
+
   var stored: Int64? { self == .accepted ? nil : rawValue }
 
   init(stored: Int64?) {

@@ -1,5 +1,6 @@
 import MatrixIdentifiers
 package import MatrixJSON
+import PushRules
 import RoomEvents
 import Streams
 
@@ -18,6 +19,10 @@ package enum EventStreamRow {
     writer.string(stored.event.eventID.text)
     writer.key("ordering")
     writer.integer(stored.streamOrdering)
+    if let push = stored.push, !push.isSilent {
+      writer.key("push")
+      writer.raw(push.encoded)
+    }
     if let redactedBy = stored.redactedBy {
       writer.key("redacted_by")
       writer.string(redactedBy.text)
@@ -58,7 +63,8 @@ package enum EventStreamRow {
       streamOrdering: ordering, writer: WriterID(raw: writerID),
       replaced: try members(row, "replaced"), unsigned: try members(row, "unsigned"),
       transaction: transaction(row["transaction"]),
-      redactedBy: row["redacted_by"]?.string.flatMap { EventID($0) })
+      redactedBy: row["redacted_by"]?.string.flatMap { EventID($0) },
+      push: try row["push"].map { try EventPush($0) })
   }
 
   /// Of an object, without the braces.

@@ -6,6 +6,13 @@ import RoomEvents
 /// as JSON text without braces.
 /// spec: client-server-api#room-event-format (`prev_content`)
 enum ReplacedState {
+  /// The membership that a member event took the place of; nil when there was none.
+  static func membership(_ members: [UInt8]) -> String? {
+    guard !members.isEmpty else { return nil }
+    return (try? JSONDocument([UInt8(ascii: "{")] + members + [UInt8(ascii: "}")]))?
+      .root["prev_content"]?["membership"]?.string
+  }
+
   static func members(_ replaced: Event) -> [UInt8] {
     members(
       content: Array(replaced.content.rawBytes), sender: replaced.sender.text,

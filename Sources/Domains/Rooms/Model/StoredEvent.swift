@@ -1,4 +1,5 @@
 package import MatrixIdentifiers
+package import PushRules
 package import RoomEvents
 package import Streams
 import Synchronization
@@ -27,11 +28,15 @@ package final class StoredEvent: Sendable {
   package let unsigned: [UInt8]
   package let transaction: SendingTransaction?
   package let redactedBy: EventID?
+  /// What it means to the members; only of events that come with the stream, and nil when that is
+  /// nothing.
+  package let push: EventPush?
   private let rendered = Mutex<[UInt8]?>(nil)
 
   package init(
     event: Event, streamOrdering: Int64, writer: WriterID, replaced: [UInt8] = [],
-    unsigned: [UInt8] = [], transaction: SendingTransaction? = nil, redactedBy: EventID? = nil
+    unsigned: [UInt8] = [], transaction: SendingTransaction? = nil, redactedBy: EventID? = nil,
+    push: EventPush? = nil
   ) {
     self.event = event
     self.streamOrdering = streamOrdering
@@ -40,6 +45,7 @@ package final class StoredEvent: Sendable {
     self.unsigned = unsigned
     self.transaction = transaction
     self.redactedBy = redactedBy
+    self.push = push
   }
 
   /// The part of the client form that every reader gets, made at the first call.

@@ -1,5 +1,6 @@
 package import MatrixIdentifiers
 package import Postgres
+import PushRules
 package import Streams
 
 /// Reads events by id and by their place in a room's history.
@@ -9,6 +10,12 @@ package struct EventStore: Sendable {
     """
     SELECT \(StoredEventRow.columns) FROM events e
     WHERE e.event_id = ANY($1) AND e.\(StoredEventRow.isHistory)
+    """)
+  private static let byPlace = Statement(
+    "events_by_place",
+    """
+    SELECT \(StoredEventRow.columns) FROM events e
+    WHERE e.stream_ordering = ANY($1) AND e.\(StoredEventRow.isHistory)
     """)
   private static let pageBackwards = Statement(
     "events_page_backwards",
@@ -29,7 +36,8 @@ package struct EventStore: Sendable {
   private static let streamRows = Statement(
     "events_stream_rows",
     """
-    SELECT \(StoredEventRow.columns) FROM events e
+    SELECT \(StoredEventRow.columns), p.notifies, p.push
+    FROM events e LEFT JOIN event_push p USING (room_id, stream_ordering)
     WHERE e.stream_ordering > $2 AND e.stream_ordering <= $3 AND e.writer = $1
       AND e.\(StoredEventRow.isHistory)
     ORDER BY e.stream_ordering LIMIT $4
@@ -46,6 +54,12 @@ package struct EventStore: Sendable {
     guard !ids.isEmpty else { return [] }
     return try StoredEventRow.decodeAll(
       try await database.query(Self.byID, [.texts(ids.map(\.text))]))
+  }
+
+  /// The events at these places in the stream, in no order.
+  package func events(at places: [Int64]) async throws -> [StoredEvent] {
+    guard !places.isEmpty else { return [] }
+    return try StoredEventRow.decodeAll(try await database.query(Self.byPlace, [.ints(places)]))
   }
 
   package func event(_ id: EventID) async throws -> StoredEvent? {
@@ -77,8 +91,12 @@ package struct EventStore: Sendable {
     let rows = try await database.query(
       Self.streamRows,
       [.int(Int64(writer.raw)), .int(after), .int(upTo), .int(Int64(limit))])
-    return try StoredEventRow.decodeAll(rows).map {
-      StreamRow(position: $0.streamOrdering, row: $0)
+    return try (0..<rows.count).map { row in
+      // Without a row there is nothing to say; a row without contents says the usual.
+      let isKnown = !rows.isNull(row, StoredEventRow.width)
+      let push = try isKnown ? EventPush(stored: rows.bytes(row, StoredEventRow.width + 1)) : nil
+      let stored = try StoredEventRow.decode(rows, row, push: push)
+      return StreamRow(position: stored.streamOrdering, row: stored)
     }
   }
 

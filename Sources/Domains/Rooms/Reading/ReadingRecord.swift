@@ -49,8 +49,7 @@ extension ReadingRecord {
     FROM (VALUES (0::bigint, 'm.room.history_visibility', ''), (1, 'm.room.member', $2::text))
       AS k (kind, type, state_key)
     JOIN rooms r ON r.room_id = $1
-    JOIN state_slots s ON s.room_nid = r.room_nid AND s.type = k.type
-      AND s.state_key = k.state_key
+    JOIN state_slots s ON \(StateSlots.isAt("r.room_nid", "k.type", "k.state_key"))
     UNION ALL
     SELECT 2, NULL FROM room_memberships WHERE room_id = $1 AND user_id = $2 AND forgotten
     """)

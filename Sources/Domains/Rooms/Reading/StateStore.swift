@@ -17,8 +17,7 @@ package struct StateStore: Sendable {
     SELECT \(StoredEventRow.columns)
     FROM unnest($1::text[], $2::text[], $3::text[]) AS k (room_id, type, state_key)
     JOIN rooms r ON r.room_id = k.room_id
-    JOIN state_slots s ON s.room_nid = r.room_nid AND s.type = k.type
-      AND s.state_key = k.state_key
+    JOIN state_slots s ON \(StateSlots.isAt("r.room_nid", "k.type", "k.state_key"))
     JOIN events e ON e.stream_ordering = s.event
     """)
   private static let currentMembers = Statement(
@@ -33,9 +32,8 @@ package struct StateStore: Sendable {
     "state_slots",
     """
     SELECT s.slot, coalesce(s.changed_at, s.event) <= $2, s.event
-    FROM rooms r JOIN state_slots s USING (room_nid)
-    JOIN unnest($3::text[], $4::text[]) AS k (type, state_key) USING (type, state_key)
-    WHERE r.room_id = $1
+    FROM unnest($3::text[], $4::text[]) AS k (type, state_key) JOIN rooms r ON r.room_id = $1
+    JOIN state_slots s ON \(StateSlots.isAt("r.room_nid", "k.type", "k.state_key"))
     """)
   private static let numbered = Statement(
     "state_numbered",

@@ -1,5 +1,6 @@
 import MatrixIdentifiers
 import Postgres
+import PushRules
 import RoomEvents
 import Streams
 
@@ -20,7 +21,7 @@ enum StoredEventRow {
     case unreadable(row: Int)
   }
 
-  static func decode(_ rows: Rows, _ row: Int) throws -> StoredEvent {
+  static func decode(_ rows: Rows, _ row: Int, push: EventPush? = nil) throws -> StoredEvent {
     guard let ordering = rows.int(row, 0), let writer = rows.int(row, 1),
       let eventID = rows.text(row, 2).flatMap({ EventID($0) }),
       let version = rows.text(row, 3).flatMap({ RoomVersion(id: $0) }),
@@ -35,7 +36,7 @@ enum StoredEventRow {
       streamOrdering: ordering, writer: WriterID(raw: Int32(truncatingIfNeeded: writer)),
       replaced: rows.bytes(row, 9) ?? [], unsigned: rows.bytes(row, 5) ?? [],
       transaction: transaction,
-      redactedBy: rows.text(row, 8).flatMap { EventID($0) })
+      redactedBy: rows.text(row, 8).flatMap { EventID($0) }, push: push)
   }
 
   static func decodeAll(_ rows: Rows) throws -> [StoredEvent] {

@@ -72,7 +72,9 @@ package enum RoomsSchema {
         CREATE UNIQUE INDEX events_chain ON events (chain_id, chain_sequence)
           WHERE chain_id IS NOT NULL;
         -- For finding the layers that nothing needs.
-        CREATE INDEX events_state_snapshot ON events (state_snapshot);
+        -- A state that an event made itself is found by the event.
+        CREATE INDEX events_state_snapshot ON events (state_snapshot)
+          WHERE state_key IS NULL OR standing IS NOT NULL;
         CREATE INDEX events_room_snapshot ON events (room_snapshot)
           WHERE room_snapshot IS NOT NULL;
         CREATE INDEX events_replaces ON events (replaces) WHERE replaces IS NOT NULL;
@@ -103,8 +105,10 @@ package enum RoomsSchema {
           state_key text NOT NULL,
           -- The end of its AccessHistory.
           history bytea,
-          PRIMARY KEY (room_nid, type, state_key)
+          PRIMARY KEY (room_nid, slot)
         ) WITH (fillfactor = 90);
+        CREATE INDEX state_slots_key
+          ON state_slots (\(StateSlots.hash("room_nid", "type", "state_key")));
         -- Earlier parts of long ones.
         CREATE TABLE state_histories (
           room_nid bigint NOT NULL,

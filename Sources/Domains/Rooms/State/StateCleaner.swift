@@ -4,15 +4,16 @@ package import Postgres
 /// Removes the layers that no state is made of any more, as after old events were deleted.
 package struct StateCleaner: Sendable {
   /// Layers looked at in one transaction.
-  static let batchLimit = 500
+  static let batchLimit = 200
 
   private static let candidates = Statement(
     "state_cleaner_candidates",
     """
-    SELECT l.layer,
+    SELECT l.layer, l.parent, l.hash, l.changes,
       h.state_snapshot >> 6 = l.layer
         OR EXISTS (SELECT FROM events e
-          WHERE e.state_snapshot >= l.layer << 6 AND e.state_snapshot < l.layer + 1 << 6)
+          WHERE e.state_snapshot >= l.layer << 6 AND e.state_snapshot < l.layer + 1 << 6
+            AND (e.state_key IS NULL OR e.standing IS NOT NULL))
         OR EXISTS (SELECT FROM events e
           WHERE e.room_snapshot >= l.layer << 6 AND e.room_snapshot < l.layer + 1 << 6),
       ARRAY(SELECT c.layer FROM state_layers c
@@ -21,6 +22,13 @@ package struct StateCleaner: Sendable {
     FROM rooms r JOIN room_heads h USING (room_id) JOIN state_layers l USING (room_nid)
     WHERE r.room_id = $1 AND l.layer < $2
     ORDER BY l.layer DESC LIMIT $3
+    """)
+  // Of the events that changed something.
+  private static let madeByEvents = Statement(
+    "state_cleaner_made_by_events",
+    """
+    SELECT DISTINCT state_snapshot >> 6 FROM events
+    WHERE stream_ordering = ANY($1) AND state_snapshot >> 6 = ANY($2)
     """)
   private static let delete = Statement(
     "state_cleaner_delete",
@@ -48,10 +56,11 @@ package struct StateCleaner: Sendable {
       _ = try await transaction.queryAll([LayerStore.lockQuery(room)])
       let rows = try await transaction.query(
         Self.candidates, [.text(room.text), .int(end), .int(Int64(Self.batchLimit))])
+      let made = try await Self.madeByEvents(rows, transaction)
       var removed: Set<Int64> = []
       for row in 0..<rows.count {
-        guard let layer = rows.int(row, 0), rows.bool(row, 1) == false,
-          let children = rows.ints(row, 2), removed.isSuperset(of: children)
+        guard let layer = rows.int(row, 0), rows.bool(row, 4) == false, !made.contains(layer),
+          let children = rows.ints(row, 5), removed.isSuperset(of: children)
         else { continue }
         removed.insert(layer)
       }
@@ -62,5 +71,19 @@ package struct StateCleaner: Sendable {
       return Progress(
         removed: removed.count, next: isLast ? nil : rows.int(rows.count - 1, 0))
     }
+  }
+
+  /// Those of the layers in which a state is that an event made.
+  private static func madeByEvents(
+    _ rows: Rows, _ transaction: Transaction
+  ) async throws -> Set<Int64> {
+    let layers = try (0..<rows.count).map { try LayerStore.layer(rows, $0, from: 0) }
+    let numbers = layers.flatMap { layer in
+      // What is bigger was not made by one event, and is no state of an event.
+      layer.changes.filter { $0.edits.count == 1 }.map { $0.edits[0].new }
+    }
+    let found = try await transaction.query(
+      madeByEvents, [.ints(numbers), .ints(layers.map(\.id))])
+    return Set((0..<found.count).compactMap { found.int($0, 0) })
   }
 }

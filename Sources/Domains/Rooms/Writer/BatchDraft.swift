@@ -1,5 +1,7 @@
+import EventAuth
 import MatrixIdentifiers
 import Postgres
+import PushRules
 import RoomEvents
 import Streams
 
@@ -22,12 +24,15 @@ struct BatchDraft {
   private var byID: [EventID: Event] = [:]
   private var orderings: ArraySlice<Int64>
   private var states: StateDraft
+  private let push: PushDesk?
 
   /// - Parameter orderings: numbers for the events, at least as many as they can be.
   init(
     orderings: ArraySlice<Int64>, states: StateDraft,
-    knownTransactions: [RoomTransaction: EventID], redactionTargets: [EventID: Event]
+    knownTransactions: [RoomTransaction: EventID], redactionTargets: [EventID: Event],
+    push: PushDesk?
   ) {
+    self.push = push
     self.orderings = orderings
     self.states = states
     byTransaction = knownTransactions
@@ -140,13 +145,21 @@ struct BatchDraft {
     written.append(
       PlacedEvent(
         planned: planned, place: head.graph.append(event, number: planned.number),
-        room: head.cursor.room, snapshot: try states.append(planned.edit, to: &head)))
+        room: head.cursor.room, snapshot: try states.append(planned.edit, to: &head),
+        push: evaluate(planned, in: head)))
     byID[event.eventID] = event
     if let redacted = planned.redaction?.redacted { byID[redacted.eventID] = redacted }
     if let key = planned.transaction {
       byTransaction[RoomTransaction(roomID: head.roomID, key: key)] = event.eventID
     }
     return written.count - 1
+  }
+
+  private func evaluate(_ planned: PlannedEvent, in head: RoomHead) -> EvaluatedEvent? {
+    push?.evaluate(
+      planned.event, at: planned.number,
+      PowerLevels(event: head.event(.powerLevels), create: head.event(.create)),
+      previousMembership: planned.previousMembership)
   }
 
   func commitBatch(heads: HeadCache) -> CommitBatch {

@@ -1,5 +1,6 @@
 import MatrixIdentifiers
 import Postgres
+import PushRules
 import RoomEvents
 
 /// What one commit writes: the events of any number of rooms in the order of their stream
@@ -94,7 +95,7 @@ struct CommitBatch: Sendable {
     if !redactions.isEmpty { queries.append(Self.redactionsQuery(redactions)) }
     let redactedState = redactions.compactMap(\.redaction?.redacted).filter { $0.stateKey != nil }
     if !redactedState.isEmpty { queries.append(Self.replacedQuery(redactedState)) }
-    return queries
+    return queries + PushActions.queries(for: events.compactMap(\.push))
   }
 
   private func roomsQuery(now: Int64) -> Query {

@@ -2,6 +2,7 @@ import Executors
 import Logging
 import MatrixIdentifiers
 import Postgres
+import PushRules
 import RoomEvents
 import Streams
 
@@ -22,6 +23,7 @@ extension EventWriter {
         return
       } catch {
         heads.removeAll()
+        push?.forget(Set(batch.map(\.request.roomID)))
         logger.warning(
           "a batch of events was not committed",
           metadata: ["error": "\(error)", "requests": "\(batch.count)"])
@@ -60,6 +62,8 @@ extension EventWriter {
     _ requests: [PersistRequest]
   ) async throws -> [Result<[PersistedEvent], PersistError>] {
     try await loadMissingHeads(for: requests)
+    try await push?.prepare(
+      requests.flatMap { $0.pushNeeds(isKnown: heads.contains($0.roomID)) })
     let needs = BatchNeeds(requests, heads: heads)
     let now = clock.now()
     let draft = try await database.transaction(Self.options) { transaction in
@@ -101,7 +105,8 @@ extension EventWriter {
       numbers: orderings.dropFirst(needs.eventCount))
     var draft = BatchDraft(
       orderings: orderings.prefix(needs.eventCount), states: states,
-      knownTransactions: WriterStore.transactions(results[2]), redactionTargets: targets)
+      knownTransactions: WriterStore.transactions(results[2]), redactionTargets: targets,
+      push: push)
     for (request, failure) in zip(requests, needs.failures) {
       if let failure {
         draft.refuse(failure)
@@ -143,7 +148,7 @@ extension EventWriter {
           replaced: placed.planned.replaced,
           transaction: placed.planned.transaction.map {
             SendingTransaction(deviceID: $0.deviceID, transactionID: $0.transactionID)
-          }))
+          }, push: placed.push?.push))
     }
     stream.committed(rows)
   }

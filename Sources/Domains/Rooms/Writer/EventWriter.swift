@@ -4,6 +4,7 @@ package import Executors
 package import Logging
 import MatrixIdentifiers
 package import Postgres
+package import PushRules
 import RoomEvents
 package import Streams
 
@@ -30,6 +31,7 @@ package actor EventWriter: EventPersister {
   let machine: RoomMachine
   let lease: WriterLease
   let stream: StreamWriter<StoredEvent>
+  let push: PushDesk?
   let clock: any WallClock
   let logger: Logger
   var heads = HeadCache()
@@ -39,15 +41,17 @@ package actor EventWriter: EventPersister {
   private let arrivals: AsyncStream<Void>
   private let arrival: AsyncStream<Void>.Continuation
 
+  /// - Parameter push: finds out whom events notify; nil where nobody asks.
   package init(
     database: Database, machine: RoomMachine, lease: WriterLease,
-    stream: StreamWriter<StoredEvent>, clock: any WallClock, logger: Logger
+    stream: StreamWriter<StoredEvent>, push: PushDesk? = nil, clock: any WallClock, logger: Logger
   ) {
     self.database = database
     store = WriterStore(database: database)
     self.machine = machine
     self.lease = lease
     self.stream = stream
+    self.push = push
     self.clock = clock
     self.logger = logger
     (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))

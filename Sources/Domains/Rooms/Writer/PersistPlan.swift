@@ -1,4 +1,5 @@
 package import MatrixIdentifiers
+import PushRules
 package import RoomEvents
 
 /// An event that is to be written, with what changes along with it.
@@ -17,6 +18,13 @@ package struct PlannedEvent: Sendable {
   package let redaction: PlannedRedaction?
 }
 
+extension PlannedEvent {
+  /// Of a member event: the membership that it changes.
+  var previousMembership: String? {
+    event.type == EventType.member ? ReplacedState.membership(replaced) : nil
+  }
+}
+
 /// A planned event with its place in the room's graph and the state of the room after it.
 struct PlacedEvent: Sendable {
   let planned: PlannedEvent
@@ -24,6 +32,8 @@ struct PlacedEvent: Sendable {
   /// The room's number in the tables of state.
   let room: Int64
   let snapshot: SnapshotID?
+  /// What it means to the members; nil where nobody asks.
+  let push: EvaluatedEvent?
 
   var ordering: Int64 { planned.number }
 }

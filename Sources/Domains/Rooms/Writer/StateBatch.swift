@@ -25,12 +25,12 @@ struct StateBatch {
     ), full_histories AS (
       INSERT INTO state_histories (room_nid, slot, position, history)
       SELECT s.room_nid, s.slot, c.event, s.history
-      FROM changed c JOIN state_slots s USING (room_nid, type, state_key)
+      FROM changed c JOIN state_slots s USING (room_nid, slot)
       WHERE octet_length(s.history) > \(historyLimit)
     )
     INSERT INTO state_slots AS s (room_nid, slot, event, type, state_key, history)
     SELECT room_nid, slot, event, type, state_key, history FROM changed
-    ON CONFLICT (room_nid, type, state_key) DO UPDATE
+    ON CONFLICT (room_nid, slot) DO UPDATE
     SET event = excluded.event, changed_at = NULL,
       history = CASE WHEN octet_length(s.history) > \(historyLimit) THEN excluded.history
         ELSE coalesce(s.history || excluded.history, s.history, excluded.history) END

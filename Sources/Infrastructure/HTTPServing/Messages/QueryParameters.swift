@@ -93,16 +93,6 @@ package struct QueryParameters: Sendable {
     return value
   }
 
-  /// - Throws: `M_MISSING_PARAM` or `M_INVALID_PARAM`.
-  package func requiredChoice<Value: RawRepresentable<String>>(
-    _ key: String, as _: Value.Type = Value.self
-  ) throws(MatrixError) -> Value {
-    guard let value = Value(rawValue: try required(key)) else {
-      throw .invalidParam("Query parameter \(key) has an unknown value")
-    }
-    return value
-  }
-
   private static func matches(_ candidate: UnsafeRawBufferPointer, _ key: String) -> Bool {
     let special = candidate.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }
     guard special else { return candidate.elementsEqual(key.utf8) }

@@ -71,10 +71,6 @@ package struct Response: Sendable {
     Response(status: status, contentType: textType, body: Array(text.utf8))
   }
 
-  package static func redirect(to location: String) -> Response {
-    Response(status: 302, contentType: nil, headers: [("Location", location)])
-  }
-
   package var body: [UInt8] {
     switch storage {
     case .bytes(let bytes): bytes

@@ -29,8 +29,6 @@ final class Reception {
   /// True when the head alone says that the body is too large.
   var promisesTooMuch: Bool { (head.contentLength ?? 0) > limit }
 
-  var isRefused: Bool { !keepsBody }
-
   /// False when the body is larger than allowed.
   func take(_ part: ByteBuffer) -> Bool {
     received += part.readableBytes

@@ -9,7 +9,7 @@ package struct ReplicationFacts: Sendable {
     package let lag: Int64
     /// Batches that wait for what comes before them.
     package let waiting: Int
-    /// Batches of rows that came over the bus.
+    /// Batches of rows that came over the bus and were not known yet.
     package let received: Int
   }
 

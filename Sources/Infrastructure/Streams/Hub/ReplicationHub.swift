@@ -13,7 +13,7 @@ package final class ReplicationHub: Sendable {
     let received: @Sendable (ReplicationMessage) -> Void
     let polled: @Sendable ([WriterID: Int64]) -> Void
     let isAwaited: @Sendable () -> Bool
-    let facts: @Sendable (_ received: Int) -> ReplicationFacts.Stream
+    let facts: @Sendable () -> ReplicationFacts.Stream
     let run: @Sendable () async -> Void
   }
 
@@ -21,8 +21,6 @@ package final class ReplicationHub: Sendable {
     var followers: [Follower] = []
     var announcers: [@Sendable () -> Void] = []
     var isConnected = false
-    /// Batches of rows that came over the bus.
-    var received: [StreamName: Int] = [:]
     var failureIsLogged = false
   }
 
@@ -53,7 +51,7 @@ package final class ReplicationHub: Sendable {
       definition, requestPoll: { [weak self] in self?.pollNow.raise() }, logger: logger)
     let follower = Follower(
       name: definition.name, received: { reader.received($0) }, polled: { reader.polled($0) },
-      isAwaited: { reader.isAwaited }, facts: { reader.facts(received: $0) },
+      isAwaited: { reader.isAwaited }, facts: { reader.facts },
       run: { await reader.run() })
     state.withLock { $0.followers.append(follower) }
     return reader
@@ -79,12 +77,8 @@ package final class ReplicationHub: Sendable {
   }
 
   package var facts: ReplicationFacts {
-    let (isConnected, followers, received) = state.withLock {
-      ($0.isConnected, $0.followers, $0.received)
-    }
-    return ReplicationFacts(
-      isConnected: isConnected,
-      streams: followers.map { $0.facts(received[$0.name] ?? 0) })
+    let (isConnected, followers) = state.withLock { ($0.isConnected, $0.followers) }
+    return ReplicationFacts(isConnected: isConnected, streams: followers.map { $0.facts() })
   }
 
   /// Keeps the bus, the readers and the polling going until the task is cancelled.
@@ -139,9 +133,6 @@ package final class ReplicationHub: Sendable {
     case .message(.invalidate(let cache, let keys)):
       invalidations.received(cache, keys)
     case .message(let message):
-      if case .rows(let stream, _, _, _, _) = message {
-        state.withLock { $0.received[stream, default: 0] += 1 }
-      }
       for follower in state.withLock({ $0.followers }) { follower.received(message) }
     case .connected:
       state.withLock { $0.isConnected = true }

@@ -26,6 +26,8 @@ package final class StreamReader<Row: Sendable>: Sendable {
     var isCarryingOut = false
     var waiting: [(token: VectorToken, waiter: Waiter<Bool>)] = []
     var failureIsLogged = false
+    /// Batches of rows that came over the bus and were not known yet.
+    var receivedBatches = 0
   }
 
   let definition: StreamDefinition<Row>
@@ -60,11 +62,11 @@ package final class StreamReader<Row: Sendable>: Sendable {
     state.withLock { $0.machine.positions }
   }
 
-  func facts(received: Int) -> ReplicationFacts.Stream {
+  var facts: ReplicationFacts.Stream {
     state.withLock { state in
       ReplicationFacts.Stream(
         name: name, position: state.current.minimum, lag: state.machine.lag,
-        waiting: state.machine.waiting, received: received)
+        waiting: state.machine.waiting, received: state.receivedBatches)
     }
   }
 
@@ -103,6 +105,7 @@ package final class StreamReader<Row: Sendable>: Sendable {
     switch message {
     case .rows(definition.name, let writer, let previous, let position, let bytes):
       guard !hasReached(writer, position) else { return }
+      state.withLock { $0.receivedBatches += 1 }
       received(batch(writer, previous, position, bytes))
     case .position(definition.name, let writer, let previous, let position):
       received(

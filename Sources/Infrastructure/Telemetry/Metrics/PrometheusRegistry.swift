@@ -36,7 +36,8 @@ package final class PrometheusRegistry: MetricsFactory {
   package func counter(
     _ name: String, help: String = "", labels: [(String, String)] = []
   ) -> PrometheusCounter {
-    let name = name.hasSuffix("_total") ? name : name + "_total"
+    let clean = PrometheusName.clean(name)
+    let name = clean.hasSuffix("_total") ? clean : clean + "_total"
     let series = find(name, kind: .counter, help: help, labels: labels) {
       .counter(PrometheusCounter())
     }

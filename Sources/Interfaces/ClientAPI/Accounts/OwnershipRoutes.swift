@@ -49,6 +49,11 @@ func ownershipRoutes(
       authenticated { requester, request in
         try await openIDToken(request, requester, dependencies.openID)
       }),
+    Route(
+      id: "openid_userinfo", method: .get,
+      patterns: ["/_matrix/federation/v1/openid/userinfo"], surface: .federation,
+      roles: .clientFacing
+    ) { request in try await userInfo(request, dependencies.openID) },
     accountRoute(
       "turn_server", .get, "/voip/turnServer",
       authenticated(guests: .allowed) { requester, _ in
@@ -108,6 +113,15 @@ private func openIDToken(
       "matrix_server_name": .string(requester.userID.serverName.text),
       "expires_in": .integer(OpenIDTokens.lifetime),
     ])
+}
+
+/// Asked by the services to which users have given their tokens.
+///
+/// spec: server-server-api#get_matrixfederationv1openiduserinfo
+private func userInfo(_ request: Request, _ tokens: OpenIDTokens) async throws -> Response {
+  guard let token = request.query["access_token"] else { throw MatrixError.missingToken }
+  guard let user = try await tokens.user(of: token) else { throw MatrixError.unknownToken() }
+  return .json(200, ["sub": .string(user.text)])
 }
 
 /// Without a TURN server the answer is empty, as clients expect it.

@@ -12,6 +12,7 @@ struct EphemeraParts {
   private let accountDataMemory: AccountDataMemory
   private let receipts: Receipts
   private let receiptMemory: ReceiptMemory
+  private let typing: Typing
   private let authenticated: Authenticated
 
   init(_ platform: Platform, authenticated: Authenticated, streams: OwnedStreams) {
@@ -24,6 +25,8 @@ struct EphemeraParts {
     receipts = Receipts(
       owner: streams.owners, accountData: accountData,
       memberships: MembershipStore(database: database), clock: platform.clock)
+    typing = Typing(
+      owner: streams.owners, memberships: MembershipStore(database: database))
     receiptMemory = ReceiptMemory(
       reader: streams.receipts.reader, store: ReceiptStore(database: database))
   }
@@ -33,10 +36,12 @@ struct EphemeraParts {
       AccountDataProvider(
         reader: streams.accountData.reader, memory: accountDataMemory, waker: waker),
       ReceiptsProvider(reader: streams.receipts.reader, memory: receiptMemory, waker: waker),
+      TypingProvider(values: streams.typing, waker: waker),
     ]
   }
 
   var routes: [Route] {
     accountDataRoutes(accountData, authenticated) + receiptRoutes(receipts, authenticated)
+      + typingRoutes(typing, authenticated)
   }
 }

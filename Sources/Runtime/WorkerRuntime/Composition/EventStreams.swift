@@ -42,6 +42,7 @@ struct EventStreams {
       bus: platform.bus, database: database, instanceName: name, logger: logger)
     invalidations = hub.invalidations
     reader = hub.makeReader(EventStore(database: database).streamDefinition())
+    owned = OwnedStreams(platform, hub, id: writerID)
     if config.duties.contains(.writeEvents) {
       let lease = WriterLease(
         stream: .events, writer: writerID, workerName: name, database: database, logger: logger)
@@ -52,12 +53,12 @@ struct EventStreams {
         database: database,
         machine: RoomMachine(
           serverName: config.server.serverName, signingKey: config.server.signingKey),
-        lease: lease, stream: stream, clock: platform.clock, logger: Logger(label: "apus.rooms"))
+        lease: lease, stream: stream, push: PushEvaluation.desk(platform, owned),
+        clock: platform.clock, logger: Logger(label: "apus.rooms"))
     } else {
       (lease, stream, writer) = (nil, nil, nil)
     }
     persister = Self.persister(platform, own: writer)
-    owned = OwnedStreams(platform, hub, id: writerID)
     if let consumer = Self.consumer(config) {
       follower = StreamFollower(
         consumer: consumer, reader: reader, database: database, logger: logger)

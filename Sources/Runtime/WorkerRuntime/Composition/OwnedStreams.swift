@@ -1,5 +1,7 @@
 import Ephemera
 import HTTPFetching
+import MatrixIdentifiers
+import PushRules
 import ReplicationAPI
 import ServerConfig
 import Streams
@@ -12,7 +14,12 @@ struct OwnedStreams {
   let local = LocalOwner()
   let accountData: OwnedStream<AccountDataRow>
   let receipts: OwnedStream<Receipt>
+  /// Whose rules changed.
+  let pushRules: OwnedStream<UserID>
+  let typing: LatestValues
+  private let typingOwner: TypingOwner?
   private let all: [any RunningStream]
+  private let servesClients: Bool
 
   init(_ platform: Platform, _ hub: ReplicationHub, id: WriterID) {
     let database = platform.database
@@ -26,8 +33,23 @@ struct OwnedStreams {
     if let committer = receipts.committer {
       ReceiptOwner(committer: committer, writer: id).register(in: local)
     }
-    all = [accountData, receipts]
+    pushRules = OwnedStream(
+      RulesetStore(database: database).streamDefinition(), platform, hub, id: id)
+    if let committer = pushRules.committer {
+      RulesetOwner(committer: committer, writer: id).register(in: local)
+    }
+    all = [accountData, receipts, pushRules]
     owners = Self.owners(platform, own: local)
+    let config = platform.config
+    servesClients = config.duties.contains(.serveClients)
+    let writesTyping = config.fleet.writers(of: .typing).contains(config.identity.instanceName)
+    typing = LatestValues(
+      .typing, writer: writesTyping ? id : nil, bus: platform.bus, owner: owners,
+      clock: platform.clock)
+    typingOwner =
+      writesTyping
+      ? TypingOwner(values: typing, executor: platform.executor, clock: platform.clock) : nil
+    typingOwner?.register(in: local)
   }
 
   func acquire() async throws {
@@ -37,6 +59,7 @@ struct OwnedStreams {
   func run() async throws {
     try await withThrowingDiscardingTaskGroup { group in
       for stream in all { group.addTask { try await stream.run() } }
+      if servesClients || typingOwner != nil { group.addTask { await typing.run() } }
     }
   }
 

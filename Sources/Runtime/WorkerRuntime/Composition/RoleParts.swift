@@ -31,10 +31,12 @@ struct RoleParts {
         observers: AccountObservers(profiles: propagation, departures: departures))
       let ephemera = EphemeraParts(
         platform, authenticated: accounts.authenticated, streams: streams.owned)
+      let push = PushParts(
+        platform, authenticated: accounts.authenticated, streams: streams)
       let rooms = RoomsParts(
         platform, accounts: accounts, persister: streams.persister, reader: streams.reader,
-        ephemera: ephemera)
-      routes += accounts.routes + rooms.routes + ephemera.routes
+        ephemera: ephemera, push: push)
+      routes += accounts.routes + rooms.routes + ephemera.routes + push.routes
       (self.accounts, self.rooms) = (accounts, rooms)
     } else {
       (accounts, rooms) = (nil, nil)

@@ -15,7 +15,7 @@ struct RoomsParts {
 
   init(
     _ platform: Platform, accounts: AccountsParts, persister: any EventPersister,
-    reader: StreamReader<StoredEvent>, ephemera: EphemeraParts
+    reader: StreamReader<StoredEvent>, ephemera: EphemeraParts, push: PushParts
   ) {
     let (database, clock) = (platform.database, platform.clock)
     let server = platform.config.server
@@ -41,8 +41,8 @@ struct RoomsParts {
       defaultVersion: RoomVersion(id: platform.config.rooms.defaultVersion) ?? .default,
       clock: clock)
     sync = SyncEngine(
-      reader: reader, providers: ephemera.providers, database: database,
-      executor: platform.executor, clock: clock)
+      reader: reader, providers: { ephemera.providers($0) + [push.provider($0)] },
+      decorations: push.decorations, database: database, executor: platform.executor, clock: clock)
     syncDependencies = SyncRoutesDependencies(
       authenticated: accounts.authenticated, engine: sync,
       filters: FilterStore(database: database))

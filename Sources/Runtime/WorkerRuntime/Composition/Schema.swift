@@ -1,5 +1,4 @@
 import Accounts
-import DeviceKeys
 import Ephemera
 import Postgres
 import PushRules
@@ -11,6 +10,6 @@ import Sync
 enum Schema {
   static let migrations: [Migration] =
     StreamsSchema.migrations + AccountsSchema.migrations + RoomsSchema.migrations
-    + SyncSchema.migrations + DeviceKeysSchema.migrations + EphemeraSchema.migrations
+    + SyncSchema.migrations + EphemeraSchema.migrations
     + PushRulesSchema.migrations
 }

@@ -21,6 +21,9 @@ struct SharedBuckets: RateLimitBuckets {
     return 0
     """
 
+  /// A Redis that takes longer counts as away: a limit must not make requests slow.
+  private static let patience = Duration.milliseconds(250)
+
   private let prefix: String
   private let client: RedisClient
   private let local: LocalBuckets
@@ -40,7 +43,7 @@ struct SharedBuckets: RateLimitBuckets {
         Self.script, key: prefix + key,
         arguments: [
           String(Int64(count) * limit.interval), String(limit.capacity), onlyAsking ? "1" : "0",
-        ])
+        ], within: Self.patience)
       return wait > 0 ? wait : nil
     } catch {
       return local.take(count, from: key, limit, onlyAsking: onlyAsking)

@@ -1,0 +1,67 @@
+package import Executors
+import MatrixIdentifiers
+import MatrixJSON
+package import Streams
+import Synchronization
+
+/// The writer of the typing stream: nothing of it is stored.
+package final class TypingOwner: Sendable {
+  static let set = "set"
+
+  private let values: LatestValues
+  private let executor: LoopExecutor
+  private let clock: any WallClock
+  private let machine = Mutex(TypingMachine())
+  private let alarm = Mutex<LoopExecutor.Scheduled?>(nil)
+
+  package init(values: LatestValues, executor: LoopExecutor, clock: any WallClock) {
+    self.values = values
+    self.executor = executor
+    self.clock = clock
+  }
+
+  package func register(in owner: LocalOwner) {
+    values.register(in: owner)
+    owner.register(.typing, Self.set) { body throws(OwnerError) in
+      guard let json = try? JSONDocument(body).root,
+        let user = json["user"]?.string.flatMap({ UserID($0) }),
+        let room = json["room"]?.string.flatMap({ RoomID($0) })
+      else { throw .unavailable(reason: "the call cannot be read") }
+      self.set(user, in: room, for: json["timeout"]?.integer)
+      return Array("{}".utf8)
+    }
+  }
+
+  /// - Parameter timeout: milliseconds; nil when the user has stopped.
+  func set(_ user: UserID, in room: RoomID, for timeout: Int64?) {
+    let deadline = timeout.map { clock.now() + $0 }
+    if let users = machine.withLock({ $0.set(user, in: room, until: deadline) }) {
+      tell(users, in: room)
+    }
+    setAlarm()
+  }
+
+  private func expire() {
+    for (room, users) in machine.withLock({ $0.expire(at: clock.now()) }) {
+      tell(users, in: room)
+    }
+    setAlarm()
+  }
+
+  private func setAlarm() {
+    let next = machine.withLock { $0.nextDeadline }
+    alarm.withLock { alarm in
+      alarm?.cancel()
+      alarm = next.map { deadline in
+        executor.schedule(after: .milliseconds(max(1, deadline - clock.now()))) { [weak self] in
+          self?.expire()
+        }
+      }
+    }
+  }
+
+  private func tell(_ users: [UserID], in room: RoomID) {
+    let value = JSON.array(users.map { .string($0.text) }).bytes
+    values.set(room.text, to: users.isEmpty ? nil : value)
+  }
+}

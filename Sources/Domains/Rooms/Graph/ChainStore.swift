@@ -1,0 +1,155 @@
+import Postgres
+import RoomEvents
+
+/// Reads the index of auth chains.
+struct ChainStore: Sendable {
+  private static let columns =
+    "e.stream_ordering, e.type, e.state_key, e.chain_id, e.chain_sequence"
+  // What was rejected is in no state and no auth chain.
+  private static let entries = Statement(
+    "chain_entries",
+    """
+    SELECT \(columns), t.chain_id, t.chain_sequence
+    FROM events e LEFT JOIN LATERAL unnest(e.auth_links) AS l (n) ON true
+    LEFT JOIN events t ON t.stream_ordering = l.n
+    WHERE e.stream_ordering = ANY($1) AND e.state_key IS NOT NULL
+      AND (e.standing IS NULL OR e.standing <= \(EventStanding.softFailed.rawValue))
+    """)
+  private static let links = Statement(
+    "chain_links",
+    """
+    SELECT e.chain_id, e.chain_sequence, t.chain_id, t.chain_sequence, t.type, t.state_key
+    FROM \(ranges) JOIN events e ON \(isInRange)
+    CROSS JOIN LATERAL unnest(e.auth_links) AS l (n)
+    JOIN events t ON t.stream_ordering = l.n
+    """)
+  private static let members = Statement(
+    "chain_members",
+    "SELECT \(columns) FROM \(ranges) JOIN events e ON \(isInRange)")
+  private static let citers = Statement(
+    "chain_citers",
+    """
+    SELECT \(columns), m.chain_id, m.chain_sequence
+    FROM \(ranges) JOIN events m ON m.chain_id = r.chain AND m.chain_sequence >= r.first
+      AND m.chain_sequence <= r.last
+    CROSS JOIN LATERAL (
+      SELECT stream_ordering, type, state_key, chain_id, chain_sequence FROM events
+      WHERE auth_links @> ARRAY[m.stream_ordering] LIMIT $4
+    ) e
+    """)
+  private static let numbers = Statement(
+    "chain_numbers", "SELECT e.stream_ordering FROM \(ranges) JOIN events e ON \(isInRange)")
+
+  private static let ranges =
+    "unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS r (chain, first, last)"
+  private static let isInRange =
+    "e.chain_id = r.chain AND e.chain_sequence >= r.first AND e.chain_sequence <= r.last"
+
+  private let database: any Querying
+
+  init(database: any Querying) {
+    self.database = database
+  }
+
+  /// What the auth chains add to a conflict.
+  /// - Throws: `ResolutionError` when that takes too much.
+  func conflict(_ states: ConflictingStates) async throws -> ChainConflictMachine {
+    var machine = ChainConflictMachine(states)
+    while true {
+      switch machine.need {
+      case .entries(let numbers): try machine.give(try await entries(numbers))
+      case .links(let ranges):
+        let found = try await links(ranges)
+        try machine.give(found.links, keys: found.keys)
+      case .citers(let ranges, let limit):
+        try machine.give(try await citers(ranges, limit: limit))
+      case .nothing: return machine
+      }
+    }
+  }
+
+  /// The auth chains of some state events together: what they cite, directly or not.
+  /// - Parameter itself: whether the events given are in it.
+  func chain(of numbers: [Int64], itself: Bool = false) async throws -> [ChainRange] {
+    let entries = try await entries(numbers)
+    let start = entries.flatMap(\.cited) + (itself ? entries.compactMap(\.position) : [])
+    var links = ChainLinks()
+    while true {
+      var reach = ChainReach()
+      links.spread(start, into: &reach)
+      let ranges = links.unloaded(of: reach)
+      guard !ranges.isEmpty else { return reach.ranges }
+      links.add(try await self.links(ranges).links, completing: ranges)
+    }
+  }
+
+  /// The events in some ranges.
+  func numbers(_ ranges: [ChainRange]) async throws -> [Int64] {
+    let rows = try await database.query(Self.numbers, Self.binds(ranges))
+    return (0..<rows.count).compactMap { rows.int($0, 0) }
+  }
+
+  // MARK: Parts of the index
+
+  private func entries(_ numbers: [Int64]) async throws -> [ChainEntry] {
+    let rows = try await database.query(Self.entries, [.ints(numbers)])
+    var entries: [Int64: ChainEntry] = [:]
+    for row in 0..<rows.count {
+      guard let entry = Self.entry(rows, row) else { continue }
+      let cited = Self.position(rows, row, 5)
+      entries[entry.number, default: entry].links += cited.map { [$0] } ?? []
+    }
+    return Array(entries.values)
+  }
+
+  private func links(
+    _ ranges: [ChainRange]
+  ) async throws -> (links: [ChainLink], keys: [Int64: StateTuple]) {
+    let rows = try await database.query(Self.links, Self.binds(ranges))
+    var links: [ChainLink] = []
+    var keys: [Int64: StateTuple] = [:]
+    for row in 0..<rows.count {
+      guard let source = Self.position(rows, row, 0), let target = Self.position(rows, row, 2),
+        let type = rows.text(row, 4), let stateKey = rows.text(row, 5)
+      else { continue }
+      links.append(ChainLink(source: source, target: target))
+      keys[target.chain] = StateTuple(type, stateKey)
+    }
+    return (links, keys)
+  }
+
+  private func citers(_ ranges: [ChainRange], limit: Int?) async throws -> ChainCiters {
+    let binds = Self.binds(ranges)
+    let results = try await database.queryAll([
+      Query(Self.members, binds), Query(Self.citers, binds + [.int(limit.map(Int64.init))]),
+    ])
+    var citers = ChainCiters()
+    citers.members = (0..<results[0].count).compactMap { Self.entry(results[0], $0) }
+    citers.citers = (0..<results[1].count).compactMap { row in
+      guard let entry = Self.entry(results[1], row),
+        let cited = Self.position(results[1], row, 5)
+      else { return nil }
+      return ChainCiters.Citer(entry: entry, cited: cited)
+    }
+    return citers
+  }
+
+  private static func binds(_ ranges: [ChainRange]) -> [Bind] {
+    [.ints(ranges.map(\.chain)), .ints(ranges.map(\.first)), .ints(ranges.map(\.last))]
+  }
+
+  private static func entry(_ rows: Rows, _ row: Int) -> ChainEntry? {
+    guard let number = rows.int(row, 0), let type = rows.text(row, 1),
+      let stateKey = rows.text(row, 2)
+    else { return nil }
+    return ChainEntry(
+      number: number, key: StateTuple(type, stateKey), position: position(rows, row, 3))
+  }
+
+  private static func position(_ rows: Rows, _ row: Int, _ column: Int) -> ChainPosition? {
+    guard let chain = rows.int(row, column), let sequence = rows.int(row, column + 1) else {
+      return nil
+    }
+    return ChainPosition(chain: chain, sequence: sequence)
+  }
+}
