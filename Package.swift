@@ -232,7 +232,7 @@ let testing: [Target] = [
   tests("Fuzz", ["Fuzz", "TestKit"]),
   tests("Executors", ["Executors", Library.nioCore, Library.nioPosix]),
   tests("Telemetry", ["Telemetry", Library.log, Library.metrics]),
-  tests("ServerConfig", ["ServerConfig", "MatrixIdentifiers"]),
+  tests("ServerConfig", ["ServerConfig", "MatrixIdentifiers", "TestKit"]),
   tests("Postgres", ["Postgres", "Executors", "TestKit"]),
   tests(
     "Redis", ["Redis", "Executors", "TestKit", Library.nioCore, Library.nioPosix, Library.log]),
@@ -240,7 +240,7 @@ let testing: [Target] = [
     "HTTP",
     [
       "HTTPServing", "HTTPFetching", "Executors", "MatrixJSON", "Telemetry", "TestKit",
-      Library.nioCore, Library.nioPosix, Library.nioHTTP1, Library.nioSSL, Library.log,
+      Library.log,
     ]),
   tests("Streams", ["Streams", "Postgres", "Redis", "Executors", "TestKit", "MatrixJSON"]),
   tests(

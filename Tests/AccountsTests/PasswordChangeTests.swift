@@ -39,9 +39,11 @@ struct PasswordChangeTests {
   }
 
   @Test func nothingChangesWithoutTheOwner() async throws {
-    try await withWorld(configure: {
-      $0.passwordPolicy = PasswordPolicy(minimumLength: 8)
-    }) { world in
+    let policy = PasswordPolicy(minimumLength: 8)
+    func configure(_ configuration: inout AccountsConfiguration) {
+      configuration.passwordPolicy = policy
+    }
+    try await withWorld(configure: configure) { world in
       let alice = try await world.makeRequester("alice")
       let tries: [(String, AuthAttempt?, AccountError?)] = [
         ("new password", nil, nil), ("new password", proof("wrong"), nil),

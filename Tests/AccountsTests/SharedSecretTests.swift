@@ -1,5 +1,5 @@
-import TestKit
 import MatrixIdentifiers
+import TestKit
 import Testing
 
 @testable import Accounts

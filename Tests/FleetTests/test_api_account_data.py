@@ -24,8 +24,10 @@ def own(user, *rest):
 
 
 def events(response, room=None):
+    """The account data that an answer tells, but for the push rules, which everybody has."""
     part = joined(response, room) if room else response
-    return {one["type"]: one["content"] for one in part.get("account_data", {}).get("events", [])}
+    return {one["type"]: one["content"] for one in part.get("account_data", {}).get("events", [])
+            if one["type"] != "m.push_rules"}
 
 
 # ---- account data --------------------------------------------------------------------------

@@ -30,7 +30,7 @@ STRONG = "correct horse battery 1"
 
 @pytest.fixture(scope="module")
 def server(deployments):
-    server = deployments.start({"generic_worker": 2}, settings=SETTINGS)
+    server = deployments.start({"generic_worker": 2}, overrides=SETTINGS)
     yield server
     server.fleet.stop()
 

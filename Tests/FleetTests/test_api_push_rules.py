@@ -1,10 +1,9 @@
 """Push rules, unread counts, notifications and pushers: changed through one worker, told by all."""
-import time
-
 import pytest
 
 from support.api import joined, quote
 from support.deployment import unique
+from support.waiting import until
 
 DEPLOYMENTS = ("fleet", "monolith")
 
@@ -72,14 +71,14 @@ def thread(root):
     return {"m.relates_to": {"rel_type": "m.thread", "event_id": root}}
 
 
-def seen(user, room, event_id, tries=40, **query):
+def seen(user, room, event_id, **query):
     """The room's entry in the first answer that tells the event: workers may lag a little."""
-    for _ in range(tries):
+    def look():
         entry = joined(user.sync(**query), room)
-        if any(one["event_id"] == event_id for one in entry.get("timeline", {}).get("events", [])):
-            return entry
-        time.sleep(0.05)
-    raise AssertionError("the event never came down /sync")
+        events = entry.get("timeline", {}).get("events", [])
+        return entry if any(one["event_id"] == event_id for one in events) else None
+
+    return until(look, 10, "the event is told")
 
 
 def counts(user, room, event_id):
@@ -88,14 +87,9 @@ def counts(user, room, event_id):
     return found["notification_count"], found["highlight_count"]
 
 
-def becomes(expected, look, tries=40):
+def becomes(expected, look):
     """What a receipt does may be told a moment later by another worker."""
-    for _ in range(tries):
-        found = look()
-        if found == expected:
-            return
-        time.sleep(0.05)
-    assert found == expected
+    until(lambda: look() == expected, 10, f"counts become {expected}")
 
 
 # ---- rules -------------------------------------------------------------------------------------

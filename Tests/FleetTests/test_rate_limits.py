@@ -26,7 +26,7 @@ NEWS_SECONDS = 5
 
 @pytest.fixture(scope="module")
 def server(deployments):
-    server = deployments.start({"generic_worker": 2}, settings=SETTINGS)
+    server = deployments.start({"generic_worker": 2}, overrides=SETTINGS)
     yield server
     server.fleet.stop()
 

@@ -55,7 +55,7 @@ private final class Counter: Sendable {
     try await TestLoop.run {
       let client = RedisClient(
         configuration: settings, executor: TestLoop.executor, logger: TestPostgres.logger)
-      try await running([{ await client.run() }]) {
+      try await whileRunning([{ await client.run() }]) {
         // It comes back again and again, and nothing breaks.
         try await eventually { counter.value >= 3 }
       }

@@ -114,7 +114,7 @@ import Testing
       let client = RedisClient(
         configuration: redis.configuration { $0.password = password },
         executor: TestLoop.executor, logger: TestPostgres.logger)
-      try await running([{ await client.run() }]) {
+      try await whileRunning([{ await client.run() }]) {
         try await Task.sleep(for: .milliseconds(300))
         #expect(!client.isConnected)
       }
@@ -144,7 +144,7 @@ import Testing
       configuration: RedisConfiguration(endpoint: .unix(path: "/nonexistent/redis.sock")),
       executor: TestLoop.executor, logger: TestPostgres.logger)
     try await TestLoop.run {
-      try await running([{ await client.run() }]) {
+      try await whileRunning([{ await client.run() }]) {
         #expect(!client.publish([1], to: "channel"))
         await #expect(throws: RedisError.unavailable) { try await client.get("key") }
         await #expect(throws: RedisError.unavailable) { try await client.set("key", to: []) }

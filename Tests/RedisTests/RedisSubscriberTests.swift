@@ -31,7 +31,7 @@ private final class Received: Sendable {
     try await TestRedis.with { redis in
       let received = Received()
       let subscriber = received.subscriber(["a", "b"], redis.configuration())
-      try await running([{ await subscriber.run() }]) {
+      try await whileRunning([{ await subscriber.run() }]) {
         try await eventually { received.states == [true] }
         try await withClient(redis.configuration()) { client in
           for number in 0..<500 {
@@ -50,11 +50,11 @@ private final class Received: Sendable {
     try await TestRedis.with { redis in
       let received = Received()
       let subscriber = received.subscriber(["a"], redis.configuration())
-      try await running([{ await subscriber.run() }]) {
+      try await whileRunning([{ await subscriber.run() }]) {
         try await withClient(redis.configuration()) { client in
           try await eventually { received.states == [true] }
           for round in 1...3 {
-            await redis.kill()
+            try await redis.kill()
             try await eventually { !client.isConnected }
             #expect(!client.publish(Array("lost".utf8), to: "a"))
             try await redis.start()
@@ -76,7 +76,7 @@ private final class Received: Sendable {
       let received = Received()
       let configuration = redis.configuration { $0.timing.pingInterval = .milliseconds(20) }
       let subscriber = received.subscriber(["a"], configuration)
-      try await running([{ await subscriber.run() }]) {
+      try await whileRunning([{ await subscriber.run() }]) {
         // Probes of a server that works do not end the connection.
         try await eventually { try await Self.probes(redis) >= 10 }
         #expect(received.states == [true])
@@ -112,7 +112,7 @@ private final class Received: Sendable {
     try await TestRedis.with { redis in
       let received = Received()
       let subscriber = received.subscriber(["a"], redis.configuration())
-      try await running([{ await subscriber.run() }]) {
+      try await whileRunning([{ await subscriber.run() }]) {
         try await eventually { received.states == [true] }
         let session = try await RedisSession.open(
           redis.configuration(), loop: TestLoop.executor.loop, onPush: nil)

@@ -6,7 +6,6 @@ import Testing
     #expect(RoomVersion.all.map(\.id) == (1...12).map { String($0) })
     #expect(!RoomVersion.all.map(\.isStable).contains(false))
     #expect(RoomVersion(id: "11") == .v11)
-    #expect(RoomVersion(id: RoomVersion.impliedID) == .v1)
     for id in ["", "0", "13", "011", "1.0", "org.matrix.msc1", " 1"] {
       #expect(RoomVersion(id: id) == nil)
     }

@@ -1,4 +1,5 @@
 import MatrixIdentifiers
+import TestKit
 import Testing
 
 @testable import ServerConfig

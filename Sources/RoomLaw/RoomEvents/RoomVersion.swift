@@ -34,8 +34,6 @@ package struct RoomVersion: Hashable, Sendable, CustomStringConvertible {
   package static let all = [v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12]
   /// What a room gets when neither its maker nor the configuration asks for another.
   package static let `default` = v12
-  /// What a create event without `room_version` means.
-  package static let impliedID = "1"
 
   private static let byID = Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0) })
 

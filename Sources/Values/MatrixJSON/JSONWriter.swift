@@ -109,16 +109,6 @@ package struct JSONWriter: Sendable {
     raw(view.rawBytes)
   }
 
-  /// Adds members to the object that is open.
-  ///
-  /// - Parameter members: the text of an object without its braces; may be empty.
-  package mutating func rawMembers(_ members: [UInt8]) {
-    guard !members.isEmpty else { return }
-    separate()
-    bytes.append(contentsOf: members)
-    needsComma = true
-  }
-
   private mutating func separate() {
     if needsComma { bytes.append(UInt8(ascii: ",")) }
   }

@@ -1,6 +1,7 @@
 """Whole servers for tests: started once per run, in temporary folders, ended for certain."""
 import atexit
 import itertools
+import json
 import os
 import shutil
 import tempfile
@@ -65,8 +66,9 @@ class Deployments:
     def external(self):
         return Deployment(self.url, os.environ.get("APUS_SHARED_SECRET", ""))
 
-    def start(self, counts, **options):
-        """Start one more server, whose `counts` are those of generated_plan."""
+    def start(self, counts, overrides=None, **options):
+        """Start one more server, whose `counts` are those of generated_plan. `overrides` are
+        configuration keys that win over those of the site's own file."""
         folder = temporary_folder(self.folders)
         ports = iter(free_ports(PORTS_NEEDED))
         port = next(ports)
@@ -76,6 +78,10 @@ class Deployments:
             "shared_buffers": SHARED_BUFFERS, **options}), report=None)
         self.fleets.append(fleet)
         fleet.prepare()
+        if overrides:
+            with fleet.site.homeserver.open("a", encoding="utf-8") as file:
+                file.writelines(f"{key}: {json.dumps(value)}\n"
+                                for key, value in overrides.items())
         fleet.start()
         secret = fleet.site.secret("registration_shared_secret")
         return Deployment(fleet.base_url, secret, fleet)

@@ -125,10 +125,9 @@ import Testing
   @Test func tlsIsServedAndItsCertificateReloads() async throws {
     let folder = try TemporaryFolder()
     try folder.makeCertificate("one")
-    let files = ListenerConfiguration.TLSFiles(
-      certificatePath: folder.file("cert.pem"), privateKeyPath: folder.file("key.pem"))
     let server = try Self.server(
-      ListenerConfiguration(address: .tcp(hosts: ["127.0.0.1"], port: 0), tls: files))
+      ListenerConfiguration(
+        address: .tcp(hosts: ["127.0.0.1"], port: 0), tls: folder.certificate))
     try await server.start()
     let port = try #require(server.port)
     var trusting = ClientConfiguration()
@@ -159,10 +158,9 @@ import Testing
   @Test func plainTextOnATLSListenerIsHungUpOn() async throws {
     let folder = try TemporaryFolder()
     try folder.makeCertificate("one")
-    let files = ListenerConfiguration.TLSFiles(
-      certificatePath: folder.file("cert.pem"), privateKeyPath: folder.file("key.pem"))
     let server = try Self.server(
-      ListenerConfiguration(address: .tcp(hosts: ["127.0.0.1"], port: 0), tls: files))
+      ListenerConfiguration(
+        address: .tcp(hosts: ["127.0.0.1"], port: 0), tls: folder.certificate))
     try await server.start()
     let port = try #require(server.port)
     try await TestServer.blocking.run {

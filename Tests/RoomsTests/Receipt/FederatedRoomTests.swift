@@ -13,9 +13,9 @@ private struct Deliveries {
   let room: FederatedRoom
   let stores: [MemoryRoom]
 
-  init(seed: Int, orders: Int = 2) throws {
+  init(seed: Int, orders: Int = 2, isCalm: Bool = false) throws {
     let version = Self.versions[seed % Self.versions.count]
-    room = try FederatedRoom(seed: seed, version: version, steps: 40)
+    room = try FederatedRoom(seed: seed, version: version, steps: 36, isCalm: isCalm)
     var stores: [MemoryRoom] = []
     for order in 0..<orders {
       var store = MemoryRoom(version)
@@ -29,7 +29,7 @@ private struct Deliveries {
 
 struct FederatedRoomTests {
   /// What an event meets where it stands is the same for everybody.
-  @Test(arguments: 0..<60)
+  @Test(arguments: 0..<20)
   func theStateBeforeAnEventDoesNotDependOnTheOrder(_ seed: Int) throws {
     let deliveries = try Deliveries(seed: seed)
     let (first, second) = (deliveries.stores[0], deliveries.stores[1])
@@ -40,29 +40,25 @@ struct FederatedRoomTests {
     }
   }
 
-  /// Whether an event is soft-failed depends on what came before it, and with it what the ends
-  /// are. Without soft failures, all are the same.
-  @Test func endsAndCurrentStateDoNotDependOnTheOrder() throws {
-    var compared = 0
-    for seed in 0..<120 {
-      let deliveries = try Deliveries(seed: seed)
-      let isPlain = deliveries.stores.allSatisfy { store in
-        !store.events.values.contains { $0.standing == .softFailed }
-      }
-      guard isPlain else { continue }
-      compared += 1
-      let (first, second) = (deliveries.stores[0], deliveries.stores[1])
-      #expect(Set(first.ends.keys) == Set(second.ends.keys), "seed \(seed)")
-      #expect(first.current == second.current, "seed \(seed)")
-      #expect(first.depth == second.depth, "seed \(seed)")
+  /// Whether an event fails softly depends on what came before it, and with it what the ends are.
+  /// Where nothing does, all are the same.
+  @Test(arguments: 0..<20)
+  func endsAndCurrentStateDoNotDependOnTheOrder(_ seed: Int) throws {
+    let deliveries = try Deliveries(seed: seed, orders: 3, isCalm: true)
+    let first = deliveries.stores[0]
+    #expect(first.ends.count > 1 || first.events.count > 20)
+    for store in deliveries.stores {
+      try #require(!store.events.values.contains { $0.standing == .softFailed }, "seed \(seed)")
+      #expect(Set(store.ends.keys) == Set(first.ends.keys), "seed \(seed)")
+      #expect(store.current == first.current, "seed \(seed)")
+      #expect(store.depth == first.depth, "seed \(seed)")
     }
-    #expect(compared > 20)
   }
 
   @Test func everyKindOfStandingComesUp() throws {
     var standings: Set<EventStanding> = []
     var largestFork = 0
-    for seed in 0..<40 {
+    for seed in 0..<15 {
       for store in try Deliveries(seed: seed).stores {
         standings.formUnion(store.events.values.map(\.standing))
         largestFork = max(largestFork, store.ends.count)
@@ -72,7 +68,7 @@ struct FederatedRoomTests {
     #expect(largestFork > 2)
   }
 
-  @Test(arguments: 0..<60)
+  @Test(arguments: 0..<20)
   func currentStateIsWhatTheEndsComeTo(_ seed: Int) throws {
     for store in try Deliveries(seed: seed).stores {
       let states = try store.ends.keys.sorted().map {
@@ -82,7 +78,7 @@ struct FederatedRoomTests {
     }
   }
 
-  @Test(arguments: 0..<60)
+  @Test(arguments: 0..<20)
   func endsAreTheAcceptedEventsWithoutAcceptedSuccessors(_ seed: Int) throws {
     for store in try Deliveries(seed: seed).stores {
       let accepted = store.events.values.filter { $0.standing == .accepted }
@@ -104,7 +100,7 @@ struct FederatedRoomTests {
 
   /// Whoever gets a later event with the state before it, and the history between afterwards, has
   /// the same in the end.
-  @Test(arguments: 0..<20)
+  @Test(arguments: 0..<10)
   func aGapThatIsFilledLeavesTheEndsAsTheyAre(_ seed: Int) throws {
     let deliveries = try Deliveries(seed: seed, orders: 1)
     let full = deliveries.stores[0]

@@ -60,20 +60,6 @@ struct StateStorageMeasurement {
       "state groups: \(others.values.reduce(0, +) / Int64(Self.changes)) bytes per state change in",
       others)
     print("layers: \(try await layers(database))")
-    let detail = try await database.query(
-      Statement(
-        "measure_detail",
-        """
-        SELECT c.relname::text, pg_relation_size(c.oid), s.n_tup_upd, s.n_tup_hot_upd
-        FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
-        WHERE c.relname LIKE 'state_slots%' OR c.relname LIKE 'state_layers%'
-          OR c.oid IN (SELECT reltoastrelid FROM pg_class WHERE relname = 'state_layers')
-        """))
-    for row in 0..<detail.count {
-      print(
-        detail.text(row, 0) ?? "", detail.int(row, 1) ?? 0, detail.int(row, 2) ?? 0,
-        detail.int(row, 3) ?? 0)
-    }
     try await time("the writer's head", database) {
       let heads = try await WriterStore(database: database).loadHeads([room.id])
       #expect(heads.first?.state.count == room.head.state.count)
@@ -117,46 +103,17 @@ struct StateStorageMeasurement {
     return sizes
   }
 
-  /// Prints the CPU time of this thread and of the database's process for one `body`.
+  /// Prints the CPU time of this process and of the database's for one `body`.
   private func time(
     _ what: String, _ database: Database, _ body: () async throws -> Void
   ) async throws {
-    let pid = try await database.query(
-      Statement("measure_pid", "SELECT pg_backend_pid()::bigint")
-    ).int(0, 0)
-    let server = CPUClock(process: try present(pid, "process id"))
-    let own = CPUClock(process: Int64(getpid()))
     try await body()
     let rounds = 20
-    let before = (try own.milliseconds, try server.milliseconds)
+    let server = try await CPUClock.server(database)
+    let before = (CPUClock.own.milliseconds, server.milliseconds)
     for _ in 0..<rounds { try await body() }
-    let ownTime = (try own.milliseconds - before.0) / Double(rounds)
-    let serverTime = (try server.milliseconds - before.1) / Double(rounds)
-    print("\(what): \(ownTime) ms here, \(serverTime) ms in Postgres")
-  }
-}
-
-/// The CPU time that a process has used, from the kernel's scheduler.
-private struct CPUClock {
-  let process: Int64
-
-  var milliseconds: Double {
-    get throws {
-      var total = 0.0
-      let tasks = try present(opendir("/proc/\(process)/task"), "tasks")
-      defer { closedir(tasks) }
-      while let entry = readdir(tasks) {
-        let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        guard let file = fopen("/proc/\(process)/task/\(name)/schedstat", "r") else { continue }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 128)
-        guard fgets(&line, Int32(line.count), file) != nil else { continue }
-        let text = String(decoding: line.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        total += text.split(separator: " ").first.flatMap { Double($0) } ?? 0
-      }
-      return total / 1e6
-    }
+    let own = (CPUClock.own.milliseconds - before.0) / Double(rounds)
+    print(
+      "\(what): \(own) ms here, \((server.milliseconds - before.1) / Double(rounds)) in Postgres")
   }
 }

@@ -120,17 +120,6 @@ struct World: Sendable {
   }
 }
 
-/// Runs services for the time of `body`.
-func whileRunning<Value: Sendable>(
-  _ services: [@Sendable () async -> Void], _ body: @Sendable () async throws -> Value
-) async throws -> Value {
-  try await withThrowingTaskGroup(of: Void.self) { group in
-    for service in services { group.addTask { await service() } }
-    defer { group.cancelAll() }
-    return try await body()
-  }
-}
-
 /// Gives `body` a running process on an empty database.
 func withWorld(_ body: @Sendable (World) async throws -> Void) async throws {
   try await TestPostgres.withDatabase(migrations: World.migrations) { database in

@@ -1,3 +1,5 @@
+import TestKit
+
 @testable import ServerConfig
 
 /// Configuration texts that tests put together.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestKit
 import Testing
 
 @testable import ServerConfig
@@ -13,6 +14,8 @@ final class RunningNginx {
   init(routes: [RouteSummary], workers: [String]) throws {
     let folder = try TemporaryFolder()
     self.folder = folder
+    // nginx's workers run as another user.
+    chmod(folder.path, 0o755)
     var options = NginxConfiguration.Options()
     options.listen = ["unix:\(folder.path)/front.sock"]
     let upstreams = workers.map {

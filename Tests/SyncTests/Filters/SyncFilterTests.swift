@@ -1,6 +1,7 @@
 import MatrixIdentifiers
 import MatrixJSON
 import Rooms
+import Streams
 import TestKit
 import Testing
 
@@ -122,17 +123,25 @@ struct FilterStoreTests {
 }
 
 struct SyncTokenTests {
-  @Test(arguments: ["s7", "s7~2.9", "s0", "s7~1.8~2.9"])
+  @Test(
+    arguments: [
+      "s7_0_0_0_0_0_0_0", "s7~2.9_1_2_3_4_5_6_7", "s0_0_0_0_0_0_0_9",
+      "s7~1.8~2.9_3~2.5_0_0_0_0_0_0",
+    ])
   func tokensComeBack(_ text: String) throws {
     #expect(try present(SyncToken(text), "token").text == text)
   }
 
   /// Streams may be added to tokens, and clients keep tokens over an upgrade.
-  @Test func furtherPartsAreLeftOut() throws {
-    #expect(SyncToken("s7~2.9_4_5") == SyncToken("s7~2.9"))
+  @Test func tokensOfOtherVersionsAreRead() throws {
+    #expect(SyncToken("s7~2.9_4_5") == SyncToken("s7~2.9_4_5_0_0_0_0_0"))
+    #expect(SyncToken("s7_1_2_3_4_5_6_7_8") == SyncToken("s7_1_2_3_4_5_6_7"))
+    #expect(try present(SyncToken("s7_4"), "token")[.accountData] == VectorToken(minimum: 4))
   }
 
-  @Test(arguments: ["", "s", "7", "t7", "sx", "s7~", "s7~2", "s7~2.x", "s-7", "s7 ", "S7"])
+  @Test(arguments: [
+    "s7_x", "s7_", "", "s", "7", "t7", "sx", "s7~", "s7~2", "s7~2.x", "s-7", "s7 ", "S7",
+  ])
   func otherTextsAreNone(_ text: String) {
     #expect(SyncToken(text) == nil)
   }

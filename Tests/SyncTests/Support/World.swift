@@ -138,17 +138,6 @@ func withTwoWorkers(_ body: @Sendable (World, Worker) async throws -> Void) asyn
   }
 }
 
-/// Runs services for the time of `body`.
-func whileRunning<Value: Sendable>(
-  _ services: [@Sendable () async -> Void], _ body: @Sendable () async throws -> Value
-) async throws -> Value {
-  try await withThrowingTaskGroup(of: Void.self) { group in
-    for service in services { group.addTask { await service() } }
-    defer { group.cancelAll() }
-    return try await body()
-  }
-}
-
 // What users do.
 extension World {
   func user(_ text: String) throws -> UserID {

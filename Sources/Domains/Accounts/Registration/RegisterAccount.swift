@@ -77,7 +77,8 @@ package struct RegisterAccount: Sendable {
       return try await signIn(made, request)
     }
     if let wanted, request.guest == nil, !configuration.hidesTakenNames,
-      try await UserStore.exists(wanted, on: database) {
+      try await UserStore.exists(wanted, on: database)
+    {
       throw AccountError.userInUse
     }
     let passed = try await auth.require(request.auth, in: session)

@@ -51,6 +51,9 @@ package struct EventPush: Sendable, Equatable {
     self.joined = joined
   }
 
+  /// What most events mean that notify anybody; of it nothing but the totals is stored.
+  static let usual = EventPush(shared: .notify)
+
   /// Whether nobody hears of the event and it is in no thread: nothing is stored of it then.
   package var isSilent: Bool {
     thread == nil && shared == nil && differences.isEmpty && turns.isEmpty

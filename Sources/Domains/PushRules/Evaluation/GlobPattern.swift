@@ -70,6 +70,11 @@ struct GlobPattern: Sendable, Equatable {
   ) -> Int? {
     var offset = start
     while offset <= text.count {
+      if let first = part.first, first != Self.anyCharacter {
+        guard let next = Self.offset(of: first, from: offset, in: text) else { return nil }
+        steps -= (next - offset) / Self.bytesPerStep
+        offset = next
+      }
       steps -= 1
       guard steps > 0 else { return nil }
       if let end = end(of: part, at: offset, in: text) {
@@ -83,6 +88,20 @@ struct GlobPattern: Sendable, Equatable {
       offset = Self.next(after: offset, in: text)
     }
     return nil
+  }
+
+  /// What looking for a byte passes in the time of one step.
+  private static let bytesPerStep = 4
+
+  private static func offset(of byte: UInt8, from start: Int, in text: [UInt8]) -> Int? {
+    text.withUnsafeBufferPointer { text in
+      var offset = start
+      while offset < text.count {
+        if text[offset] == byte { return offset }
+        offset += 1
+      }
+      return nil
+    }
   }
 
   /// Where the part ends when it begins at `offset`; nil when it is not there.

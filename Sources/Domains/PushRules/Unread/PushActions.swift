@@ -185,8 +185,3 @@ package enum PushActions {
     let thread: String
   }
 }
-
-extension EventPush {
-  /// What most events that notify anybody mean; of it nothing but the totals is stored.
-  static let usual = EventPush(shared: .notify)
-}

@@ -96,25 +96,16 @@ struct RoomView: Sendable {
 
   private mutating func redact(_ target: EventID, by redaction: StoredEvent) {
     let mark = ReplacementMark(of: target)
+    func redacted(_ stored: StoredEvent) -> StoredEvent {
+      if stored.event.eventID == target { return Redaction.apply(redaction, to: stored) ?? stored }
+      return stored.replaces(mark) ? Redaction.apply(toSuccessor: stored) : stored
+    }
     for index in timeline.indices {
-      if timeline[index].stored.event.eventID == target,
-        let redacted = Redaction.apply(redaction, to: timeline[index].stored)
-      {
-        timeline[index].stored = redacted
-      }
-      if timeline[index].stored.replaces(mark) {
-        timeline[index].stored = Redaction.apply(toSuccessor: timeline[index].stored)
-      }
-      if let replaced = timeline[index].replaced, replaced.event.eventID == target {
-        timeline[index].replaced = Redaction.apply(redaction, to: replaced)
-      }
+      timeline[index].stored = redacted(timeline[index].stored)
+      timeline[index].replaced = timeline[index].replaced.map(redacted)
     }
     for (key, stored) in state {
-      if stored.event.eventID == target {
-        state[key] = Redaction.apply(redaction, to: stored)
-      } else if stored.replaces(mark) {
-        state[key] = Redaction.apply(toSuccessor: stored)
-      }
+      if stored.event.eventID == target || stored.replaces(mark) { state[key] = redacted(stored) }
     }
   }
 

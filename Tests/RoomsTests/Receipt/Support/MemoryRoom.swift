@@ -29,6 +29,7 @@ struct MemoryRoom {
   private(set) var depth: Int64 = 0
   private(set) var missing: [EventID: Set<EventID>] = [:]
   private var byNumber: [Int64: EventID] = [:]
+  private var numbers: [EventID: Int64] = [:]
 
   init(_ version: RoomVersion) {
     self.version = version
@@ -61,7 +62,8 @@ struct MemoryRoom {
       case .known(let ids, let cited):
         machine.give(known(ids, cited: cited))
       case .state(let sum):
-        byNumber[number] = byNumber[number] ?? event.eventID
+        byNumber[number] = event.eventID
+        if events[event.eventID] == nil { numbers[event.eventID] = number }
         try answer(sum, event, &machine)
       case .events(let numbers):
         machine.give(
@@ -117,7 +119,7 @@ struct MemoryRoom {
   private func difference(_ state: StateMap) -> StateDifference {
     var difference: StateDifference = [:]
     for key in Set(current.keys).union(state.keys) where current[key] != state[key] {
-      difference.updateValue(state[key].flatMap { events[$0]?.number }, forKey: key)
+      difference.updateValue(state[key].flatMap { numbers[$0] }, forKey: key)
     }
     return difference
   }
@@ -128,6 +130,7 @@ struct MemoryRoom {
       event: plan.event, number: plan.number, standing: plan.standing, previous: plan.previous,
       stateBefore: plan.stateBefore.map { state($0) })
     byNumber[plan.number] = id
+    numbers[id] = plan.number
     for previous in plan.missingPrevious { missing[previous, default: []].insert(id) }
     if plan.standing.hasPlace { missing[id] = nil }
     guard let next = plan.ends else { return }

@@ -1,18 +1,7 @@
 import Foundation
+import TestKit
 
-/// A folder of its own for one test, gone when the test lets go of it.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "apus-config-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: path)
-  }
-
+extension TemporaryFolder {
   /// Writes a file, with the folders that it needs, and gives its path.
   @discardableResult
   func write(_ name: String, _ text: String) throws -> String {
