@@ -21,6 +21,7 @@ APUS_FAULT_SECONDS ?= 600
 # Or `address`; for `make sanitize`.
 SANITIZER ?= thread
 SANITIZED := --sanitize=$(SANITIZER) --scratch-path .build/$(SANITIZER)
+export TSAN_OPTIONS ?= suppressions=$(CURDIR)/Tests/thread-sanitizer.txt
 CONCURRENT_TESTS := ExecutorsTests TelemetryTests PostgresTests RedisTests HTTPTests StreamsTests \
   AccountsTests RoomsTests SyncTests PushRulesTests DeviceKeysTests EphemeraTests
 # A load harness that reads target.json, for `make bench`.

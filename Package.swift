@@ -105,7 +105,7 @@ let infrastructure: [Target] = [
   layer(
     "Infrastructure", "Streams",
     [
-      "Executors", "Telemetry", "Postgres", "Redis", "MatrixJSON", "MatrixCrypto", Library.log,
+      "Executors", "Postgres", "Redis", "MatrixJSON", "MatrixCrypto", Library.log,
       Library.collections,
     ]),
 ]
@@ -114,34 +114,34 @@ let domains: [Target] = [
   layer(
     "Domains", "Accounts",
     [
-      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Executors", "Telemetry", "Postgres",
-      "Streams", "ServerConfig", Library.log,
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Executors", "Postgres",
+      "Streams", Library.log,
     ]),
   layer(
     "Domains", "Rooms",
     [
       "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "EventAuth",
-      "StateResolution", "Executors", "Telemetry", "Postgres", "Streams", "Accounts",
+      "StateResolution", "Executors", "Postgres", "Streams", "Accounts",
       "PushRules", Library.log, Library.collections,
     ]),
   layer(
     "Domains", "PushRules",
     [
-      "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "EventAuth", "Executors", "Postgres",
-      "Streams", "Telemetry", Library.log,
+      "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "EventAuth", "Postgres",
+      "Streams", Library.log,
     ]),
   layer(
     "Domains", "Ephemera",
     [
-      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Executors", "Telemetry", "Postgres",
-      "Streams", "Accounts", "Rooms", Library.log, Library.collections,
+      "MatrixJSON", "MatrixIdentifiers", "Executors", "Postgres",
+      "Streams", "Rooms",
     ]),
   layer(
     "Domains", "Sync",
     [
-      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "Executors", "Telemetry",
-      "Postgres", "Streams", "Accounts", "Rooms", "PushRules", "Ephemera",
-      Library.log, Library.collections,
+      "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "Executors", "Postgres", "Streams", "Rooms",
+      "PushRules", "Ephemera",
+      Library.collections,
     ]),
 ]
 
@@ -150,7 +150,7 @@ let interfaces: [Target] = [
     "Interfaces", "ClientAPI",
     [
       "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "EventAuth", "HTTPServing", "Executors",
-      "ServerConfig", "Accounts", "Rooms", "PushRules", "Ephemera", "Sync",
+      "Accounts", "Rooms", "PushRules", "Ephemera", "Sync",
       "Streams", Library.log,
     ]),
   layer(
@@ -168,11 +168,11 @@ let runtime: [Target] = [
   layer(
     "Runtime", "WorkerRuntime",
     [
-      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents", "Executors", "Telemetry",
+      "MatrixIdentifiers", "RoomEvents", "Executors", "Telemetry",
       "ServerConfig", "Postgres", "Redis", "HTTPServing", "HTTPFetching", "Streams", "Accounts",
       "Rooms", "PushRules", "Ephemera", "Sync", "ClientAPI", "AdminAPI",
       "ReplicationAPI", "CLinux", Library.log,
-      Library.nioCore, Library.nioPosix, Library.nioSSL, Library.arguments,
+      Library.nioCore, Library.nioPosix, Library.arguments,
     ])
 ]
 
@@ -235,7 +235,7 @@ let testing: [Target] = [
   tests("ServerConfig", ["ServerConfig", "MatrixIdentifiers", "TestKit"]),
   tests("Postgres", ["Postgres", "Executors", "TestKit"]),
   tests(
-    "Redis", ["Redis", "Executors", "TestKit", Library.nioCore, Library.nioPosix, Library.log]),
+    "Redis", ["Redis", "Executors", "TestKit", Library.nioCore, Library.nioPosix]),
   tests(
     "HTTP",
     [
@@ -261,14 +261,13 @@ let testing: [Target] = [
   tests(
     "PushRules",
     [
-      "PushRules", "Postgres", "Executors", "TestKit", "Streams", "MatrixJSON", "RoomEvents",
+      "PushRules", "Postgres", "TestKit", "MatrixJSON", "RoomEvents",
       "EventAuth", "MatrixIdentifiers",
     ]),
   tests(
     "Ephemera",
     [
-      "Ephemera", "Rooms", "Postgres", "Executors", "TestKit", "Streams", "MatrixJSON",
-      "MatrixIdentifiers", "Accounts",
+      "Ephemera", "Postgres", "TestKit", "MatrixIdentifiers",
     ]),
   tests(
     "WorkerRuntime",

@@ -277,7 +277,14 @@ def test_a_new_name_reaches_the_rooms(api, user):
     assert "displayname" not in user.state(room, "m.room.member", user.id)
 
 
-# ---- the server ----------------------------------------------------------------------------
+# ---- pages and the server ----------------------------------------------------------------------------
+
+def test_a_page_to_sign_in_on(api):
+    for path in ("/_matrix/static/client/login/", "/_matrix/static/client/login/?device_id=X"):
+        page = api.raw("GET", path)
+        assert page.status == 200 and page.headers["content-type"].startswith("text/html")
+        assert b"matrixLogin.onLogin" in page.body
+
 
 def test_support_is_not_announced_unless_there_is_a_contact(server):
     server.api.refused(404, "M_NOT_FOUND", "GET", "/.well-known/matrix/support")

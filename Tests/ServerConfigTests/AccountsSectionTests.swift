@@ -153,6 +153,6 @@ struct AccountsSectionTests {
       Fixture.minimal, "rc_profile: {per_second: 2, burst_count: 3}\nrc_admin_redaction: {}"
     ).config.rateLimits
     #expect(set.profile == RateLimit(perSecond: 2, burstCount: 3))
-    #expect(set.adminRedaction == RateLimit(perSecond: 0, burstCount: 0))
+    #expect(set.adminRedaction == RateLimit(perSecond: 0.17, burstCount: 3))
   }
 }

@@ -13,7 +13,6 @@ package enum EventType {
   package static let topic = "m.room.topic"
   package static let avatar = "m.room.avatar"
   package static let canonicalAlias = "m.room.canonical_alias"
-  package static let encryption = "m.room.encryption"
   package static let tombstone = "m.room.tombstone"
   package static let message = "m.room.message"
 }

@@ -15,11 +15,6 @@ package enum UnpaddedBase64 {
   package static func encodeURLSafe(_ bytes: some Collection<UInt8>) -> String {
     Base64Alphabet.urlSafe.encode(bytes)
   }
-
-  /// Nil for anything but base64 of the URL-safe alphabet.
-  package static func decodeURLSafe(_ text: String) -> [UInt8]? {
-    Base64Alphabet.urlSafe.decode(text)
-  }
 }
 
 private struct Base64Alphabet: Sendable {

@@ -6,7 +6,6 @@ package enum SecureRandom {
   package struct Alphabet: Sendable {
     package static let letters = Alphabet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
     package static let upperCase = Alphabet("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    package static let lowerCaseAndDigits = Alphabet("abcdefghijklmnopqrstuvwxyz0123456789")
 
     let symbols: [UInt8]
 

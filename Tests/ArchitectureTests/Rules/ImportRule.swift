@@ -48,27 +48,27 @@ enum ImportRule {
       "Infrastructure", "HTTPFetching", "Executors NIOCore NIOPosix NIOHTTP1 NIOSSL NIOTLS"),
     Row(
       "Infrastructure", "Streams",
-      "Executors Telemetry Postgres Redis MatrixJSON MatrixCrypto Logging Collections DequeModule"),
+      "Executors Postgres Redis MatrixJSON MatrixCrypto Logging Collections DequeModule"),
 
     Row(
       "Domains", "Accounts",
-      "MatrixJSON MatrixIdentifiers MatrixCrypto Executors Telemetry Postgres Streams Logging"),
+      "MatrixJSON MatrixIdentifiers MatrixCrypto Executors Postgres Streams Logging"),
+    Row(
+      "Domains", "PushRules",
+      "MatrixJSON MatrixIdentifiers RoomEvents EventAuth Postgres Streams "
+        + "Logging"),
     Row(
       "Domains", "Rooms",
       "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth StateResolution Executors "
-        + "Telemetry Postgres Streams Accounts PushRules Logging Collections DequeModule"),
-    Row(
-      "Domains", "PushRules",
-      "MatrixJSON MatrixIdentifiers RoomEvents EventAuth Executors Postgres Streams Telemetry "
-        + "Logging"),
+        + "Postgres Streams Accounts PushRules Logging Collections HeapModule DequeModule"),
     Row(
       "Domains", "Ephemera",
-      "MatrixJSON MatrixIdentifiers MatrixCrypto Executors Telemetry Postgres Streams Accounts "
-        + "Rooms Logging Collections DequeModule"),
+      "MatrixJSON MatrixIdentifiers Executors Postgres Streams "
+        + "Rooms "),
     Row(
       "Domains", "Sync",
-      "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents Executors Telemetry Postgres Streams "
-        + "Accounts Rooms PushRules Ephemera Logging Collections DequeModule"),
+      "MatrixJSON MatrixIdentifiers RoomEvents Executors Postgres Streams "
+        + "Rooms PushRules Ephemera Collections DequeModule"),
 
     Row(
       "Interfaces", "ClientAPI",
@@ -83,9 +83,9 @@ enum ImportRule {
 
     Row(
       "Runtime", "WorkerRuntime",
-      "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth Executors Telemetry "
+      "MatrixIdentifiers RoomEvents Executors Telemetry "
         + "ServerConfig Postgres Redis HTTPServing HTTPFetching Streams Accounts Rooms "
-        + "PushRules Ephemera Sync ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix NIOSSL "
+        + "PushRules Ephemera Sync ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix "
         + "ArgumentParser"),
 
     Row("Executables", "apus-main", "ArgumentParser ServerConfig WorkerRuntime"),

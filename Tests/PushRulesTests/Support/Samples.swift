@@ -59,3 +59,10 @@ func put(
 ) throws -> PushRulesetChange {
   .put(kind, id: id, try RuleDraft(try view(body), kind: kind), place)
 }
+
+extension RoomUnread {
+  /// The counts outside of threads.
+  var main: PushCount {
+    counts[PushActions.mainThread] ?? PushCount()
+  }
+}

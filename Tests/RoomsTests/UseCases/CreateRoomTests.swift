@@ -219,6 +219,8 @@ struct CreateRoomTests {
       await #expect(throws: RoomError.unknownAlias) {
         try await world.directory.room(named: alias)
       }
+      // In the same millisecond it would be the very same room.
+      world.clock.advance(by: 1)
       await #expect(throws: RoomError.aliasTaken) {
         try await create(world) { $0.aliasName = "a" }
       }

@@ -49,6 +49,23 @@ struct RepeatedRequestTests {
     }
   }
 
+  /// Swift takes these for the same text.
+  @Test func transactionsThatOnlyLookTheSameAreTwo() async throws {
+    try await withWorld { world in
+      let room = try await world.makeRoom()
+      let requests = try ["\u{e9}", "e\u{301}"].map { name in
+        PersistRequest(
+          roomID: room,
+          intents: [try RoomFixture.message(name, by: RoomFixture.alice, transaction: name)])
+      }
+      let answers = try await world.inOneBatch(requests).flatMap { try $0.get() }
+      #expect(answers.map(\.isDuplicate) == [false, false])
+      let again = try await world.inOneBatch(requests).flatMap { try $0.get() }
+      #expect(again.map(\.eventID) == answers.map(\.eventID))
+      #expect(again.map(\.isDuplicate) == [true, true])
+    }
+  }
+
   @Test func aWriterThatForgotEverythingKnowsTheTransaction() async throws {
     try await withWorld { world in
       let room = try await world.makeRoom()

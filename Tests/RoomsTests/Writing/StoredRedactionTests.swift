@@ -97,6 +97,49 @@ struct StoredRedactionTests {
     }
   }
 
+  /// What took its place does not tell what it was, in the database as in memory: replaced before
+  /// the redaction, in the same batch, and after it.
+  @Test(arguments: [0, 1, 2])
+  func theSuccessorForgetsToo(_ order: Int) async throws {
+    try await withWorld { world in
+      let room = try await world.makeRoom()
+      let join = try await world.set(
+        "m.room.member", RoomFixture.bob, ["membership": "join", "displayname": "secret"],
+        in: room, by: RoomFixture.bob)
+      let change = try RoomFixture.state(
+        "m.room.member", RoomFixture.bob, ["membership": "join", "displayname": "Bob"],
+        by: RoomFixture.bob)
+      let redaction = try RoomFixture.redaction(of: join.eventID, by: RoomFixture.alice)
+      switch order {
+      case 0:
+        try await world.persist(change, in: room)
+        try await world.persist(redaction, in: room)
+      case 1:
+        let request = PersistRequest(roomID: room, intents: [change, redaction])
+        _ = try await world.writer.persist(request)
+      default:
+        try await world.persist(redaction, in: room)
+        _ = try await world.persistAfterRestart(
+          PersistRequest(roomID: room, intents: [change]))
+      }
+      let key = StateTuple("m.room.member", RoomFixture.bob)
+      let successor = try present(try await world.states.current(room, key), "member")
+      #expect(successor.event.content["displayname"]?.string == "Bob")
+      let told = try unsigned(of: successor)
+      #expect(told["prev_content"]?["membership"]?.string == "join")
+      #expect(told["prev_content"]?["displayname"] == nil)
+      #expect(told["replaces_state"]?.string == join.eventID.text)
+      #expect(told["prev_sender"]?.string == RoomFixture.bob)
+      // A worker that was told of the successor before comes to the same.
+      let rows = world.delivered.withLock { $0 }
+      let first = try present(
+        rows.first { $0.event.eventID == successor.event.eventID }, "successor")
+      #expect(first.replaces(ReplacementMark(of: join.eventID)))
+      #expect(!first.replaces(ReplacementMark(of: successor.event.eventID)))
+      #expect(Redaction.apply(toSuccessor: first).replaced == successor.replaced)
+    }
+  }
+
   @Test func aRedactionSharesItsBatchWithOtherEvents() async throws {
     try await withWorld { world in
       let room = try await world.makeRoom()

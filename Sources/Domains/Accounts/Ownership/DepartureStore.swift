@@ -15,6 +15,12 @@ enum DepartureStore {
     return rows.text(0, 0).flatMap(UserID.init)
   }
 
+  static func renew(
+    _ user: UserID, until end: Int64, on database: any Querying
+  ) async throws {
+    _ = try await database.query(renewClaim, [.text(user.text), .int(end)])
+  }
+
   static func finish(_ user: UserID, on database: any Querying) async throws {
     _ = try await database.query(delete, [.text(user.text)])
   }
@@ -34,6 +40,10 @@ enum DepartureStore {
       ORDER BY queued_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING user_id
     """)
+
+  private static let renewClaim = Statement(
+    "accounts_renew_departure",
+    "UPDATE users_pending_deactivation SET claimed_until = $2 WHERE user_id = $1")
 
   private static let delete = Statement(
     "accounts_finish_departure", "DELETE FROM users_pending_deactivation WHERE user_id = $1")

@@ -1,15 +1,17 @@
 package import Executors
 package import Logging
+import MatrixIdentifiers
 package import Postgres
 import Synchronization
 
 /// Takes deactivated users out of their rooms, one after the other. Who is left to do is in the
 /// database, so that another process goes on when this one ends.
 package final class PendingDepartures: Sendable {
-  /// Milliseconds after which another process takes over what one has begun.
-  private static let claim: Int64 = 5 * 60 * 1000
+  /// Milliseconds after which another process takes over what one has begun and no longer renews.
+  private static let claim: Int64 = 30_000
+  private static let renewal = Duration.seconds(10)
   /// Between looks for users that another process did not finish.
-  private static let interval = Duration.seconds(60)
+  private static let interval = Duration.seconds(15)
 
   private let rooms: any RoomDepartures
   private let database: Database
@@ -63,12 +65,28 @@ package final class PendingDepartures: Sendable {
           let user = try await DepartureStore.claim(
             until: now + Self.claim, now: now, on: database)
         else { return }
-        try await rooms.leaveAllRooms(user)
-        try await DepartureStore.finish(user, on: database)
+        try await depart(user)
       }
     } catch {
       logger.warning(
         "a deactivated user has not left all rooms yet", metadata: ["error": "\(error)"])
     }
+  }
+
+  /// Keeps the claim for as long as it takes to leave the rooms.
+  private func depart(_ user: UserID) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { [self] in
+        while true {
+          try await Task.sleep(for: Self.renewal)
+          try await DepartureStore.renew(user, until: clock.now() + Self.claim, on: database)
+        }
+      }
+      group.addTask { [rooms] in try await rooms.leaveAllRooms(user) }
+      defer { group.cancelAll() }
+      // The renewal ends only by failing.
+      try await group.next()
+    }
+    try await DepartureStore.finish(user, on: database)
   }
 }

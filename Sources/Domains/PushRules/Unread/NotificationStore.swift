@@ -8,7 +8,8 @@ package struct Notification: Sendable {
   package let streamOrdering: Int64
   /// `main`, or the id of the thread's root.
   package let thread: String
-  package let actions: PushActionList
+  /// Nil when there was no notification after all.
+  package let actions: PushActionList?
 }
 
 /// Lists what users were notified of, from the rows that their counts come from.
@@ -55,7 +56,8 @@ package struct NotificationStore: Sendable {
     self.database = database
   }
 
-  /// The newest first. Events that the user sent are among them.
+  /// The newest first. Among them are events that the user sent and, far back, some without
+  /// actions: the row that said so is gone.
   /// - Parameters:
   ///   - rooms: that the user is joined to.
   ///   - before: a place in the stream.
@@ -75,7 +77,7 @@ package struct NotificationStore: Sendable {
       return Notification(
         room: room, streamOrdering: ordering,
         thread: rows.text(row, 2) ?? PushActions.mainThread,
-        actions: push.actions(for: user, follows: true) ?? .none)
+        actions: push.actions(for: user, follows: true))
     }
   }
 

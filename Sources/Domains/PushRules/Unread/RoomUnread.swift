@@ -37,16 +37,6 @@ package struct RoomUnread: Sendable, Equatable {
     readThreads = [:]
   }
 
-  /// The counts outside of threads.
-  package var main: PushCount {
-    counts[PushActions.mainThread] ?? PushCount()
-  }
-
-  /// The counts of the whole room.
-  package var total: PushCount {
-    counts.values.reduce(PushCount(), +)
-  }
-
   func position(in thread: String) -> Int64 {
     max(readUpTo, readThreads[thread] ?? 0)
   }

@@ -13,8 +13,9 @@ package import Postgres
 /// sends an event has read the thread up to it; of that the last is kept (`push_marks`), as of
 /// joining, before which nothing counts.
 ///
-/// So a message in a room of 200 members writes two rows, and a receipt none. Totals are absolute:
-/// any row may go once no receipt can point before it.
+/// So a message in a room of 200 members writes two rows, and a receipt none. `PushCleanup` removes
+/// rows of `push_actions` that were read; those of `event_push` stay as long as their events, as
+/// somebody who was away for long may still read a part of what was missed.
 package struct UnreadStore: Sendable {
   private let database: any Querying
 

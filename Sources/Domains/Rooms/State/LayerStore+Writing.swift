@@ -11,9 +11,7 @@ extension LayerStore {
   private static let append = Statement(
     "layers_append",
     """
-    UPDATE state_layers l SET changes = l.changes || a.changes
-    FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS a (room_nid, layer, changes)
-    WHERE l.room_nid = a.room_nid AND l.layer = a.layer
+    UPDATE state_layers SET changes = changes || $3 WHERE room_nid = $1 AND layer = $2
     """)
 
   // The room's writer has this lock when it commits.
@@ -61,11 +59,9 @@ extension LayerStore {
             .byteArrays(inserted.map { bytes($0.1.changes, layer: $0.1.id) }),
           ]))
     }
-    if !appended.isEmpty {
-      queries.append(
-        Query(
-          append,
-          [.ints(appended.map(\.0)), .ints(appended.map(\.1)), .byteArrays(appended.map(\.2))]))
+    // One by one, as with several at a time the statement would be planned anew each time.
+    for (room, layer, changes) in appended {
+      queries.append(Query(append, [.int(room), .int(layer), .bytes(changes)]))
     }
     return queries
   }

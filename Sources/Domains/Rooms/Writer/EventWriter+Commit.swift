@@ -91,22 +91,14 @@ extension EventWriter {
   private func decide(
     _ requests: [PersistRequest], needs: BatchNeeds, now: Int64, in transaction: Transaction
   ) async throws -> BatchDraft {
-    var queries = [
-      lease.fence(), WriterStore.orderingsQuery(needs.eventCount + needs.layerCount),
-      WriterStore.transactionsQuery(needs.transactions),
-      WriterStore.eventsQuery(needs.events, numbers: needs.numbers),
-    ]
-    if !needs.snapshots.isEmpty { queries.append(LayerStore.layersQuery(needs.snapshots)) }
-    let results = try await transaction.queryAll(queries)
-    let orderings = (0..<results[1].count).compactMap { results[1].int($0, 0) }
-    let targets = try install(WriterStore.events(results[3]), needs: needs)
+    let results = try await transaction.queryAll([lease.fence()] + BatchFacts.queries(needs))
+    let facts = try BatchFacts(needs, results.dropFirst())
+    let targets = try install(facts.events, needs: needs)
     let states = StateDraft(
-      trees: results.count > 4 ? try LayerStore.trees(results[4]) : [:],
-      numbers: orderings.dropFirst(needs.eventCount))
+      trees: facts.trees, numbers: facts.orderings.dropFirst(needs.eventCount))
     var draft = BatchDraft(
-      orderings: orderings.prefix(needs.eventCount), states: states,
-      knownTransactions: WriterStore.transactions(results[2]), redactionTargets: targets,
-      push: push)
+      orderings: facts.orderings.prefix(needs.eventCount), states: states,
+      knownTransactions: facts.transactions, redactionTargets: targets, push: push)
     for (request, failure) in zip(requests, needs.failures) {
       if let failure {
         draft.refuse(failure)

@@ -39,8 +39,19 @@ package struct WriterStore: Sendable {
     JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k (u, d, r, x)
       ON t.user_id = k.u AND t.device_id = k.d AND t.room_id = k.r AND t.txn_id = k.x
     """)
+  // For one, as mostly, without a plan that depends on how many there are: it would be made anew
+  // each time, which takes longer than to run it.
+  private static let transaction = Statement(
+    "writer_transaction",
+    """
+    SELECT user_id, device_id, room_id, txn_id, event_id FROM event_txn_ids
+    WHERE user_id = $1 AND device_id = $2 AND room_id = $3 AND txn_id = $4
+    """)
   private static let orderings = Statement(
-    "writer_orderings", "SELECT nextval('events_stream_seq') FROM generate_series(1, $1)")
+    "writer_orderings", "SELECT nextval('events_stream_seq') FROM generate_series(1, $1)",
+    repeatable: false)
+  private static let ordering = Statement(
+    "writer_ordering", "SELECT nextval('events_stream_seq')", repeatable: false)
 
   private let database: Database
 
@@ -114,7 +125,15 @@ package struct WriterStore: Sendable {
   }
 
   static func transactionsQuery(_ keys: [RoomTransaction]) -> Query {
-    Query(
+    if keys.count == 1, let only = keys.first {
+      return Query(
+        transaction,
+        [
+          .text(only.key.userID.text), .text(only.key.deviceID), .text(only.roomID.text),
+          .text(only.key.transactionID),
+        ])
+    }
+    return Query(
       transactions,
       [
         .texts(keys.map(\.key.userID.text)), .texts(keys.map(\.key.deviceID)),
@@ -137,7 +156,7 @@ package struct WriterStore: Sendable {
   }
 
   static func orderingsQuery(_ count: Int) -> Query {
-    Query(orderings, [.int(Int64(count))])
+    count == 1 ? Query(ordering) : Query(orderings, [.int(Int64(count))])
   }
 }
 

@@ -21,9 +21,10 @@ extension ConfigSection {
     section.reportUnknown()
   }
 
+  /// What is absent of a limit that has no default is as Synapse has it for every limit.
   func read(_ key: String, into limit: inout RateLimit?) {
     guard let section = optionalSection(key) else { return }
-    limit = section.rateLimit(default: limit ?? RateLimit(0, 0))
+    limit = section.rateLimit(default: limit ?? RateLimit(0.17, 3))
     section.reportUnknown()
   }
 

@@ -31,7 +31,7 @@ package func accountRoutes(_ dependencies: AccountRoutesDependencies) -> [Route]
   let authenticated = dependencies.authenticated
   return registrationRoutes(dependencies.registration, authenticated)
     + registrationFallbackRoutes(dependencies.registration.auth)
-    + loginRoutes(dependencies.login, authenticated)
+    + loginRoutes(dependencies.login, authenticated) + loginFallbackRoutes()
     + sessionRoutes(dependencies.logout, authenticated)
     + deviceRoutes(dependencies.devices, authenticated)
     + ownershipRoutes(dependencies.ownership, authenticated)

@@ -37,12 +37,12 @@ private func parameters(
 
 private func page(_ html: String, status: Int = 200) -> Response {
   Response(
-    status: status, contentType: "text/html; charset=utf-8",
-    headers: [("X-Frame-Options", "SAMEORIGIN")], body: Array(html.utf8))
+    status: status, contentType: HTML.contentType, headers: HTML.framingHeaders,
+    body: Array(html.utf8))
 }
 
 private enum FallbackPage {
-  static let done = document(
+  static let done = HTML.document(
     "Authenticated",
     """
     <p>Thank you. You may now close this window and return to the application.</p>
@@ -59,7 +59,7 @@ private enum FallbackPage {
     _ stage: AuthStage, _ session: String, _ policies: [Policy], problem: String?
   ) -> String {
     let warning = problem.map { "<p role=\"alert\">\(HTML.escaped($0))</p>" } ?? ""
-    return document(
+    return HTML.document(
       "Authentication",
       """
       \(warning)
@@ -94,16 +94,5 @@ private enum FallbackPage {
     guard let shown = translations.first(where: { $0.language == "en" }) ?? translations.first
     else { return "" }
     return "<li><a href=\"\(HTML.escaped(shown.url))\">\(HTML.escaped(shown.name))</a></li>"
-  }
-
-  private static func document(_ title: String, _ body: String) -> String {
-    """
-    <!DOCTYPE html>
-    <html lang="en"><head><meta charset="utf-8"><title>\(title)</title>
-    <meta name="viewport" content="width=device-width, initial-scale=1"></head>
-    <body>
-    \(body)
-    </body></html>
-    """
   }
 }

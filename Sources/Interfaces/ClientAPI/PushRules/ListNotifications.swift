@@ -30,6 +30,7 @@ package struct ListNotifications: Sendable {
 
   struct Item {
     let notification: Notification
+    let actions: PushActionList
     let stored: StoredEvent
     let isRead: Bool
   }
@@ -64,15 +65,16 @@ package struct ListNotifications: Sendable {
       try await positions.positions(of: user, in: rooms)
       + (try await notifications.readPositions(of: user, in: rooms))
     return page.compactMap { notification in
-      guard let event = stored[notification.streamOrdering], event.event.sender != user else {
-        return nil
-      }
+      guard let event = stored[notification.streamOrdering], event.event.sender != user,
+        let actions = notification.actions
+      else { return nil }
       let isRead = read.contains { position in
         position.room == notification.room
           && (position.thread == nil || position.thread == notification.thread)
           && position.streamOrdering >= notification.streamOrdering
       }
-      return Item(notification: notification, stored: event, isRead: isRead)
+      return Item(
+        notification: notification, actions: actions, stored: event, isRead: isRead)
     }
   }
 }

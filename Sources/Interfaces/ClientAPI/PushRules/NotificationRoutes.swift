@@ -53,7 +53,7 @@ extension JSONWriter {
   ) {
     beginObject()
     key("actions")
-    raw(item.notification.actions.json)
+    raw(item.actions.json)
     key("event")
     ClientEvent.write(item.stored, to: &self, reader: reader, now: now, includeRoomID: true)
     key("read")

@@ -1,6 +1,7 @@
 import ClientAPI
 import Ephemera
 import HTTPServing
+import Logging
 import MatrixIdentifiers
 import Postgres
 import PushRules
@@ -83,6 +84,17 @@ enum PushEvaluation {
       rulesets: RulesetCache(
         store: RulesetStore(database: database), reader: streams.pushRules.reader),
       database: database)
+  }
+}
+
+/// What one process of the fleet does for all.
+enum PushHousekeeping {
+  static func cleanup(_ platform: Platform) -> PushCleanup? {
+    guard platform.config.duties.contains(.backgroundTasks) else { return nil }
+    return PushCleanup(
+      database: platform.database,
+      positions: ReceiptPositions(store: ReadPositionStore(database: platform.database)),
+      logger: Logger(label: "apus.push"))
   }
 }
 

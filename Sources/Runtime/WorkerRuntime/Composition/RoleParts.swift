@@ -1,5 +1,6 @@
 import Accounts
 import HTTPServing
+import PushRules
 import ReplicationAPI
 import Rooms
 import ServerConfig
@@ -11,6 +12,7 @@ struct RoleParts {
   let routes: [Route]
   private let accounts: AccountsParts?
   private let rooms: RoomsParts?
+  private let pushCleanup: PushCleanup?
 
   init(_ platform: Platform, _ streams: EventStreams) {
     let config = platform.config
@@ -48,11 +50,15 @@ struct RoleParts {
       routes += ReplicationRoutes.routes(owner: streams.owned.local, secret: secret)
     }
     self.routes = routes
+    pushCleanup = PushHousekeeping.cleanup(platform)
   }
 
   /// Runs until cancelled.
   func run() async {
-    await accounts?.run()
+    await withDiscardingTaskGroup { group in
+      if let accounts { group.addTask { await accounts.run() } }
+      if let pushCleanup { group.addTask { await pushCleanup.run() } }
+    }
   }
 
   /// Lets go of those who wait, because the process is stopping.
