@@ -95,7 +95,9 @@ struct GrammarTests {
     for code in UInt8(0)..<0x80 {
       let scalar = String(Unicode.Scalar(code))
       for sigil in ["@", "!", "#", "$", ""] {
-        for text in ["\(scalar)a:b", "a\(scalar):b", "a:\(scalar)b", "a:b\(scalar)", "a:b:1\(scalar)"] {
+        for text in [
+          "\(scalar)a:b", "a\(scalar):b", "a:\(scalar)b", "a:b\(scalar)", "a:b:1\(scalar)",
+        ] {
           check(sigil + text)
         }
       }

@@ -52,11 +52,13 @@ struct GrowthTests {
     Shape("a string of escapes") { size in
       "[\"" + String(repeating: "\\ud83d\\ude00\\n", count: size) + "\"]"
     },
-    Shape("a string beyond ASCII") { size in "[\"" + String(repeating: "a日😀", count: size) + "\"]" },
+    Shape("a string beyond ASCII") { size in "[\"" + String(repeating: "a日😀", count: size) + "\"]"
+    },
     Shape("a long fraction") { size in "[0." + String(repeating: "12", count: size) + "]" },
     Shape("a long exponent") { size in "[0e" + String(repeating: "12", count: size) + "]" },
     Shape("zeros before an exponent") { size in
-      "[1" + String(repeating: "0", count: min(size, 300)) + "." + String(repeating: "0", count: size)
+      "[1" + String(repeating: "0", count: min(size, 300)) + "."
+        + String(repeating: "0", count: size)
         + "e-" + String(repeating: "0", count: size) + "1]"
     },
     Shape("space") { size in "[" + String(repeating: "\n ", count: size) + "]" },

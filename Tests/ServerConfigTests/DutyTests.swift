@@ -93,7 +93,9 @@ struct DutyTests {
         + "run_background_tasks_on: generic1"
     ).config
     #expect(
-      config.duties == [.migrate, .serveClients, .notifyApplicationServices, .updateUserDirectory])
+      config.duties == [
+        .migrate, .serveClients, .writeStreams, .notifyApplicationServices, .updateUserDirectory,
+      ])
     #expect(config.fleet.federationSenders == ["generic1"])
     #expect(config.fleet.pushers == ["generic1"])
     #expect(config.fleet.backgroundTasksInstance == "generic1")

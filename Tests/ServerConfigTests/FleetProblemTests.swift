@@ -111,7 +111,7 @@ struct FleetProblemTests {
       Fixture.generic,
       "worker_app: synapse.app.federation_sender\nfederation_sender_instances: [writer1]"),
     Case(
-      .error, ["worker_listeners", "stream_writers.events"], mention: "replication", main,
+      .error, ["worker_listeners", "stream_writers"], mention: "replication", main,
       Fixture.writer, "worker_listeners: [{type: http, port: 9101}]"),
     Case(
       .warning, ["instance_map.writer1", "worker_listeners"], main, Fixture.writer,

@@ -156,7 +156,10 @@ struct SynapseSampleTests {
     ("pusher1", 9105, [.serveClients, .push]),
     (
       "client_reader", 9103,
-      [.serveClients, .backgroundTasks, .notifyApplicationServices, .updateUserDirectory]
+      [
+        .serveClients, .writeStreams, .backgroundTasks, .notifyApplicationServices,
+        .updateUserDirectory,
+      ]
     ),
   ])
   func withWorkers(name: String, port: Int, duties: [Duty]) throws {

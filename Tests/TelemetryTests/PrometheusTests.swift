@@ -56,8 +56,16 @@ import Testing
     #expect(first === registry.counter("x", labels: [("a", "1")]))
     #expect(first !== registry.counter("x", labels: [("a", "2")]))
     // A name of another kind neither breaks nor shows.
-    registry.gauge("x").set(9)
+    registry.gauge("x_total").set(9)
     #expect(!Self.text(registry).contains("9"))
+  }
+
+  /// Whatever the caller calls it, Prometheus finds it where its clients put all counters.
+  @Test func theNamesOfCountersEndAlike() {
+    let registry = PrometheusRegistry()
+    registry.counter("asked").increment()
+    registry.counter("asked_total").increment()
+    #expect(Self.text(registry) == "# TYPE asked_total counter\nasked_total 2\n")
   }
 
   @Test func foreignNamesAreMadeToFit() {
@@ -90,7 +98,7 @@ import Testing
     let text = Self.text(registry)
     for line in [
       "c_total{k=\"v\"} 3", "f_total 1.5", "m 5", "g 4", "r_count 1", "r_sum 0.2",
-      "t_seconds_sum 0.25", "t_seconds_bucket{le=\"0.25\"} 1",
+      "t_sum 0.25", "t_bucket{le=\"0.25\"} 1",
     ] {
       #expect(text.contains(line + "\n"), "\(line)")
     }

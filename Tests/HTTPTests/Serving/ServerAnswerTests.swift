@@ -73,7 +73,7 @@ import Testing
       #expect(response.status == 200)
       #expect(Self.allowsOtherOrigins(response))
       #expect(
-        server.metric(#"synapse_http_server_requests_received{method="GET",servlet="odd"}"#) == nil)
+        server.metric(#"synapse_http_server_requests_received_total{method="GET",servlet="odd"}"#) == nil)
     }
   }
 
@@ -142,12 +142,12 @@ import Testing
       for _ in 0..<3 { _ = try await server.get("/versions") }
       _ = try await server.get("/limited")
       let labels = #"method="GET",servlet="versions""#
-      #expect(server.metric("synapse_http_server_requests_received{\(labels)}") == 3)
-      #expect(server.metric("synapse_http_server_responses{\(labels),code=\"200\"}") == 3)
+      #expect(server.metric("synapse_http_server_requests_received_total{\(labels)}") == 3)
+      #expect(server.metric("synapse_http_server_responses_total{\(labels),code=\"200\"}") == 3)
       #expect(server.metric("synapse_http_server_in_flight_requests_count{\(labels)}") == 0)
       #expect(server.metric("synapse_http_server_response_time_seconds_count{\(labels)}") == 3)
       let limited = #"{method="GET",servlet="limited",code="429"}"#
-      #expect(server.metric("synapse_http_server_responses\(limited)") == 1)
+      #expect(server.metric("synapse_http_server_responses_total\(limited)") == 1)
     }
   }
 

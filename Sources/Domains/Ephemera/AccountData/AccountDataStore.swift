@@ -60,20 +60,20 @@ package struct AccountDataStore: Sendable {
 
   package func streamDefinition() -> StreamDefinition<AccountDataRow> {
     StreamDefinition(
-      name: .accountData, encode: { $0.encoded }, decode: { try AccountDataRow($0) }
-    ) { [database] writer, after, upTo, limit in
-      let rows = try await database.query(
-        Self.page, [.int(Int64(writer.raw)), .int(after), .int(upTo), .int(Int64(limit))])
-      return (0..<rows.count).compactMap { row in
-        guard let user = rows.text(row, 0).flatMap({ UserID($0) }), let room = rows.text(row, 1),
-          let type = rows.text(row, 2), let content = rows.bytes(row, 3),
-          let position = rows.int(row, 4)
-        else { return nil }
-        return StreamRow(
-          position: position,
-          row: AccountDataRow(userID: user, roomID: RoomID(room), type: type, content: content))
-      }
-    }
+      name: .accountData, encode: { $0.encoded }, decode: { try AccountDataRow($0) },
+      fetch: { [database] writer, after, upTo, limit in
+        let rows = try await database.query(
+          Self.page, [.int(Int64(writer.raw)), .int(after), .int(upTo), .int(Int64(limit))])
+        return (0..<rows.count).compactMap { row in
+          guard let user = rows.text(row, 0).flatMap({ UserID($0) }), let room = rows.text(row, 1),
+            let type = rows.text(row, 2), let content = rows.bytes(row, 3),
+            let position = rows.int(row, 4)
+          else { return nil }
+          return StreamRow(
+            position: position,
+            row: AccountDataRow(userID: user, roomID: RoomID(room), type: type, content: content))
+        }
+      })
   }
 
   static func contentQuery(of user: UserID, room: RoomID?, type: String) -> Query {

@@ -54,14 +54,14 @@ package struct ReceiptStore: Sendable {
 
   package func streamDefinition() -> StreamDefinition<Receipt> {
     StreamDefinition(
-      name: .receipts, encode: { $0.encoded }, decode: { try Receipt($0) }
-    ) { [database] writer, after, upTo, limit in
-      let rows = try await database.query(
-        Self.page, [.int(Int64(writer.raw)), .int(after), .int(upTo), .int(Int64(limit))])
-      return (0..<rows.count).compactMap { row in
-        Self.entry(rows, row).map { StreamRow(position: $0.position, row: $0.row) }
-      }
-    }
+      name: .receipts, encode: { $0.encoded }, decode: { try Receipt($0) },
+      fetch: { [database] writer, after, upTo, limit in
+        let rows = try await database.query(
+          Self.page, [.int(Int64(writer.raw)), .int(after), .int(upTo), .int(Int64(limit))])
+        return (0..<rows.count).compactMap { row in
+          Self.entry(rows, row).map { StreamRow(position: $0.position, row: $0.row) }
+        }
+      })
   }
 
   static func placesQuery(_ receipt: Receipt) -> Query {

@@ -121,9 +121,8 @@ struct FleetChecks {
 
   private func checkReplicationListener(_ duties: Set<Duty>) {
     let name = fleet.identity.instanceName
-    guard fleet.hasWorkers, !duties.isDisjoint(with: [.writeEvents, .writeStreams]) else {
-      return
-    }
+    let isNamed = fleet.streamWriters.named.contains(name)
+    guard fleet.hasWorkers, isNamed || duties.contains(.writeEvents) else { return }
     let key = fleet.identity.isMain ? "listeners" : "worker_listeners"
     let candidates = listeners.filter { $0.resources.contains(.replication) }
     guard !candidates.isEmpty else {
@@ -146,7 +145,8 @@ struct FleetChecks {
 extension FleetSection {
   /// The key that gives out each duty.
   static let dutyKeys: [(Duty, String)] =
-    [(.writeEvents, "stream_writers.events"), (.writeStreams, "stream_writers")] + Job.all.map { ($0.duty, $0.listKey) }
+    [(.writeEvents, "stream_writers.events"), (.writeStreams, "stream_writers")]
+    + Job.all.map { ($0.duty, $0.listKey) }
 
   package func owners(of duty: Duty) -> [String] {
     duty == .writeEvents ? eventWriters : jobOwners(duty)

@@ -22,7 +22,7 @@ struct SharedBuckets: RateLimitBuckets {
     """
 
   /// A Redis that takes longer counts as away: a limit must not make requests slow.
-  private static let patience = Duration.milliseconds(250)
+  private static let patience = Duration.seconds(1)
 
   private let prefix: String
   private let client: RedisClient
