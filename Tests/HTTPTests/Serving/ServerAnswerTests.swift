@@ -73,7 +73,8 @@ import Testing
       #expect(response.status == 200)
       #expect(Self.allowsOtherOrigins(response))
       #expect(
-        server.metric(#"synapse_http_server_requests_received_total{method="GET",servlet="odd"}"#) == nil)
+        server.metric(#"synapse_http_server_requests_received_total{method="GET",servlet="odd"}"#)
+          == nil)
     }
   }
 
