@@ -21,6 +21,27 @@ import Testing
     }
   }
 
+  @Test func theConnectionsAreCounted() async throws {
+    try await TestPostgres.withDatabase(settings: TestSettings(exclusive: 1)) { database in
+      _ = try await database.query(Self.pid)
+      try await eventually { database.facts.shared == database.configuration.sharedConnections }
+      let holding = Waiter<Void>()
+      let goOn = Waiter<Void>()
+      async let holder: Void = database.transaction { _ in
+        holding.resolve(())
+        await goOn.value(ifCancelled: ())
+      }
+      await holding.value(ifCancelled: ())
+      async let waiting: Void = database.transaction { _ in }
+      try await eventually { database.facts.waiting == 1 }
+      #expect(database.facts.exclusive == 1 && database.facts.held == 1)
+      goOn.resolve(())
+      _ = try await (holder, waiting)
+      try await eventually { database.facts.held == 0 }
+      #expect(database.facts.waiting == 0 && database.facts.roundTrips == 0)
+    }
+  }
+
   @Test func theQueueIsBounded() async throws {
     try await TestPostgres.withDatabase(settings: TestSettings(exclusive: 1)) { database in
       let holding = Waiter<Void>()

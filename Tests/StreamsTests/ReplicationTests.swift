@@ -21,6 +21,23 @@ import Testing
     }
   }
 
+  @Test func theHubTellsHowItStands() async throws {
+    try await withTwoNodes(timing: TestNode.slow) { first, second, _ in
+      try await first.commit("a", "b")
+      let position = try await first.commit("c")
+      for (node, received) in [(first, 0), (second, 2)] {
+        let facts = node.hub.facts
+        #expect(facts.isConnected)
+        #expect(facts.streams.map(\.name) == [.events])
+        let stream = try #require(facts.streams.first)
+        #expect(stream.received == received)
+        #expect(stream.lag == 0 && stream.waiting == 0)
+        #expect(stream.position == node.reader.current.minimum)
+        #expect(stream.position <= position)
+      }
+    }
+  }
+
   @Test func handlersRunInOrderAroundTheMove() async throws {
     try await withTwoNodes(timing: TestNode.slow) { first, _, _ in
       let calls = Mutex<[String]>([])

@@ -76,6 +76,22 @@ import Testing
       ])
   }
 
+  @Test func whatIsMissingIsCounted() {
+    var machine = Self.started()
+    #expect(machine.lag == 0 && machine.waiting == 0)
+    _ = machine.received(Self.batch(2, 14, 16, 16))
+    _ = machine.received(Self.batch(2, 16, 18, 18))
+    _ = machine.polled([Self.id(1): 13])
+    #expect(machine.lag == 8 && machine.waiting == 2)
+    _ = machine.fetched(
+      StreamGap(writer: Self.id(2), after: 10, upTo: 14),
+      rows: Self.batch(2, 0, 0, 11, 14).rows, reached: 14)
+    #expect(machine.lag == 3 && machine.waiting == 0)
+    _ = machine.fetched(
+      StreamGap(writer: Self.id(1), after: 10, upTo: 13), rows: [], reached: 13)
+    #expect(machine.lag == 0)
+  }
+
   @Test func aMissingBatchThatComesLateMakesTheFetchedRowsOld() {
     var machine = Self.started()
     _ = machine.received(Self.batch(2, 14, 16, 16))
