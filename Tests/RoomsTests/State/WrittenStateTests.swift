@@ -119,6 +119,8 @@ struct WrittenStateTests {
     try await withWorld { world in
       let room = try await world.makeRoom()
       let bob = try RoomFixture.user(RoomFixture.bob)
+      // Large numbers take more bytes.
+      try await world.run("SELECT setval('events_stream_seq', 100000000)")
       var wanted: [HistoryVisibility.Change<String>] = []
       for number in 0..<300 {
         let membership = number % 2 == 0 ? "join" : "leave"
@@ -126,7 +128,7 @@ struct WrittenStateTests {
         wanted.append(HistoryVisibility.Change(answer.streamOrdering, membership))
       }
       let rows = try await world.number("histories", "SELECT count(*) FROM state_histories")
-      #expect(try present(rows, "count") > 0)
+      #expect(try present(rows, "count") > 1)
       let record = try await world.states.readingRecord(of: bob, in: room)
       #expect(record.memberships.map(\.position) == wanted.map(\.position))
       #expect(record.memberships.map(\.value) == wanted.map(\.value))
