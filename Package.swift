@@ -81,7 +81,9 @@ let infrastructure: [Target] = [
   layer(
     "Infrastructure", "Telemetry",
     [Library.log, Library.coreMetrics]),
-  layer("Infrastructure", "ServerConfig", ["CLibYAML", "MatrixIdentifiers", "MatrixCrypto"]),
+  layer(
+    "Infrastructure", "ServerConfig",
+    ["CLibYAML", "MatrixIdentifiers", "MatrixCrypto", "RoomEvents"]),
   layer(
     "Infrastructure", "Postgres",
     ["CLibPQ", "CLinux", "Executors", Library.log, Library.metrics, Library.nioCore]),
@@ -131,16 +133,42 @@ let domains: [Target] = [
       "Streams", Library.log,
     ]),
   layer(
+    "Domains", "TaskScheduler",
+    [
+      "MatrixJSON", "MatrixCrypto", "Executors", "Postgres", "Streams", Library.log,
+      Library.metrics,
+    ]),
+  layer(
     "Domains", "Ephemera",
     [
       "MatrixJSON", "MatrixIdentifiers", "Executors", "Postgres",
-      "Streams", "Rooms",
+      "Streams", "RoomEvents", "Rooms", Library.log, Library.collections,
+    ]),
+  layer(
+    "Domains", "DeviceMessages",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "Postgres", "Streams", Library.log, Library.collections,
+    ]),
+  layer(
+    "Domains", "KeyBackup",
+    ["MatrixIdentifiers", "Postgres"]),
+  layer(
+    "Domains", "DeviceKeys",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Executors", "Postgres", "Streams",
+      "Accounts", Library.log,
+    ]),
+  layer(
+    "Domains", "DelayedEvents",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Executors", "Postgres", "Streams",
+      "Accounts", "Rooms", Library.log, Library.metrics, Library.collections,
     ]),
   layer(
     "Domains", "Sync",
     [
       "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "Executors", "Postgres", "Streams", "Rooms",
-      "PushRules", "Ephemera",
+      "PushRules", "Ephemera", "DeviceKeys", "DeviceMessages",
       Library.collections,
     ]),
 ]
@@ -150,12 +178,13 @@ let interfaces: [Target] = [
     "Interfaces", "ClientAPI",
     [
       "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "EventAuth", "HTTPServing", "Executors",
-      "Accounts", "Rooms", "PushRules", "Ephemera", "Sync",
+      "Accounts", "Rooms", "PushRules", "Ephemera", "DeviceKeys", "DeviceMessages", "KeyBackup",
+      "Sync",
       "Streams", Library.log,
     ]),
   layer(
     "Interfaces", "AdminAPI",
-    ["MatrixJSON", "MatrixIdentifiers", "HTTPServing", "Accounts"]),
+    ["MatrixJSON", "MatrixIdentifiers", "HTTPServing", "Accounts", "TaskScheduler"]),
   layer(
     "Interfaces", "ReplicationAPI",
     [
@@ -170,7 +199,9 @@ let runtime: [Target] = [
     [
       "MatrixIdentifiers", "RoomEvents", "Executors", "Telemetry",
       "ServerConfig", "Postgres", "Redis", "HTTPServing", "HTTPFetching", "Streams", "Accounts",
-      "Rooms", "PushRules", "Ephemera", "Sync", "ClientAPI", "AdminAPI",
+      "Rooms", "PushRules", "Ephemera", "DeviceKeys", "DeviceMessages", "KeyBackup", "Sync",
+      "TaskScheduler",
+      "ClientAPI", "AdminAPI",
       "ReplicationAPI", "CLinux", Library.log,
       Library.nioCore, Library.nioPosix, Library.arguments,
     ])
@@ -267,8 +298,31 @@ let testing: [Target] = [
   tests(
     "Ephemera",
     [
-      "Ephemera", "Postgres", "TestKit", "MatrixIdentifiers",
+      "Ephemera", "Postgres", "TestKit", "MatrixIdentifiers", "Executors", "Streams", "Rooms",
+      "Accounts", "MatrixJSON",
     ]),
+  tests(
+    "ReplicationAPI",
+    [
+      "ReplicationAPI", "EventAuth", "RoomEvents", "Rooms", "Streams", "MatrixJSON",
+      "MatrixIdentifiers", "HTTPServing", "HTTPFetching", "Telemetry", "TestKit", Library.log,
+    ]),
+  tests(
+    "TaskScheduler",
+    ["TaskScheduler", "Postgres", "Streams", "Executors", "MatrixJSON", "TestKit"]),
+  tests(
+    "DeviceKeys",
+    [
+      "DeviceKeys", "Accounts", "Rooms", "Streams", "Postgres", "Executors", "MatrixJSON",
+      "MatrixIdentifiers", "MatrixCrypto", "TestKit",
+    ]),
+  tests(
+    "DeviceMessages",
+    [
+      "DeviceMessages", "Accounts", "Streams", "Executors", "Postgres", "MatrixIdentifiers",
+      "MatrixJSON", "TestKit",
+    ]),
+  tests("KeyBackup", ["KeyBackup", "Postgres", "MatrixIdentifiers", "TestKit"]),
   tests(
     "WorkerRuntime",
     ["WorkerRuntime", "ServerConfig", "HTTPServing", "TestKit", Library.log]),

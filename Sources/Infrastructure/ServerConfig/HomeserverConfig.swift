@@ -14,8 +14,12 @@ package struct HomeserverConfig: Sendable {
   package var federation: FederationSection
   package var services: ServicesSection
   package var caches: CachesSection
+  package var tasks: TasksSection
+  package var delayedEvents: DelayedEventsSection
   package var metrics: MetricsSection
   package var logging: LoggingSection
+  /// Gets the number of this process.
+  package var pidFile: String?
 
   package var identity: ProcessIdentity { fleet.identity }
   package var duties: Set<Duty> { fleet.duties(of: identity) }
@@ -59,6 +63,7 @@ extension HomeserverConfig {
     let problems = ProblemList()
     let section = ConfigSection(files.members, path: "", at: nil, problems: problems)
     let config = HomeserverConfig(section, for: executable)
+    section.reportNotOffered(KnownKeys.notOffered)
     section.reportUnknown(besides: KnownKeys.withoutEffect)
     guard let config, problems.all.errors.isEmpty else { throw ConfigFailure(problems.all) }
     return LoadedConfig(config: config, warnings: problems.all.warnings, files: files.files)
@@ -82,8 +87,12 @@ extension HomeserverConfig {
     federation = FederationSection(section)
     services = ServicesSection(section)
     caches = CachesSection(section)
+    tasks = TasksSection(section)
+    delayedEvents = DelayedEventsSection(section)
     metrics = MetricsSection(section)
     logging = LoggingSection(section, isWorker: !known.isMain)
+    let pidFiles = [section.string("pid_file"), section.string("worker_pid_file")]
+    pidFile = known.isMain ? pidFiles[0] : pidFiles[1]
     if identity != nil {
       FleetChecks(fleet: fleet, listeners: own, redis: redis, section: section).run()
     }

@@ -2,7 +2,7 @@ import Executors
 import Synchronization
 
 /// Wakes one task that does something from time to time.
-final class Wakeup: Sendable {
+package final class Wakeup: Sendable {
   private enum State {
     case idle
     case raised
@@ -11,8 +11,10 @@ final class Wakeup: Sendable {
 
   private let state = Mutex(State.idle)
 
+  package init() {}
+
   /// Ends the wait, or the next one if nobody waits now.
-  func raise() {
+  package func raise() {
     let waiter: Waiter<Void>? = state.withLock { state in
       defer { state = .raised }
       guard case .waiting(let waiter) = state else { return nil }
@@ -22,7 +24,7 @@ final class Wakeup: Sendable {
   }
 
   /// Returns when raised, after `limit`, or when the task is cancelled. One task may wait.
-  func wait(atMost limit: Duration) async {
+  package func wait(atMost limit: Duration) async {
     let waiter = Waiter<Void>()
     let isRaised = state.withLock { state in
       if case .raised = state { return true }

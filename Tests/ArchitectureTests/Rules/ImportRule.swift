@@ -36,7 +36,8 @@ enum ImportRule {
 
     Row("Infrastructure", "Executors", "Glibc NIOCore NIOPosix"),
     Row("Infrastructure", "Telemetry", "Glibc Logging CoreMetrics"),
-    Row("Infrastructure", "ServerConfig", "CLibYAML Glibc MatrixIdentifiers MatrixCrypto"),
+    Row(
+      "Infrastructure", "ServerConfig", "CLibYAML Glibc MatrixIdentifiers MatrixCrypto RoomEvents"),
     Row(
       "Infrastructure", "Postgres",
       "CLibPQ CLinux Glibc Executors Logging Metrics NIOCore"),
@@ -64,18 +65,34 @@ enum ImportRule {
     Row(
       "Domains", "Ephemera",
       "MatrixJSON MatrixIdentifiers Executors Postgres Streams "
-        + "Rooms "),
+        + "RoomEvents Rooms Logging DequeModule"),
+    Row(
+      "Domains", "TaskScheduler",
+      "MatrixJSON MatrixCrypto Executors Postgres Streams Logging Metrics"),
+    Row(
+      "Domains", "DeviceMessages",
+      "MatrixJSON MatrixIdentifiers Postgres Streams Logging DequeModule"),
+    Row(
+      "Domains", "KeyBackup", "MatrixIdentifiers Postgres"),
+    Row(
+      "Domains", "DeviceKeys",
+      "MatrixJSON MatrixIdentifiers MatrixCrypto Executors Postgres Streams Accounts Logging"),
+    Row(
+      "Domains", "DelayedEvents",
+      "MatrixJSON MatrixIdentifiers MatrixCrypto Executors Postgres Streams Accounts Rooms "
+        + "Logging Metrics DequeModule"),
     Row(
       "Domains", "Sync",
       "MatrixJSON MatrixIdentifiers RoomEvents Executors Postgres Streams "
-        + "Rooms PushRules Ephemera Collections DequeModule"),
+        + "Rooms PushRules Ephemera DeviceKeys DeviceMessages Collections DequeModule"),
 
     Row(
       "Interfaces", "ClientAPI",
       "MatrixJSON MatrixIdentifiers RoomEvents EventAuth HTTPServing Executors Accounts Rooms "
-        + "PushRules Ephemera Sync Streams Logging"),
+        + "PushRules Ephemera DeviceKeys DeviceMessages KeyBackup Sync Streams Logging"),
     Row(
-      "Interfaces", "AdminAPI", "MatrixJSON MatrixIdentifiers HTTPServing Accounts"),
+      "Interfaces", "AdminAPI",
+      "MatrixJSON MatrixIdentifiers HTTPServing Accounts TaskScheduler"),
     Row(
       "Interfaces", "ReplicationAPI",
       "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth HTTPServing HTTPFetching "
@@ -85,7 +102,7 @@ enum ImportRule {
       "Runtime", "WorkerRuntime",
       "MatrixIdentifiers RoomEvents Executors Telemetry "
         + "ServerConfig Postgres Redis HTTPServing HTTPFetching Streams Accounts Rooms "
-        + "PushRules Ephemera Sync ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix "
+        + "PushRules Ephemera DeviceKeys DeviceMessages KeyBackup Sync TaskScheduler ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix "
         + "ArgumentParser"),
 
     Row("Executables", "apus-main", "ArgumentParser ServerConfig WorkerRuntime"),

@@ -20,6 +20,7 @@ struct AccountObservers {
 /// The accounts domain of one process.
 struct AccountsParts {
   let authenticated: Authenticated
+  let authenticator: Authenticator
   let profiles: Profiles
   /// For whatever only the owner of an account may do.
   let confirmation: OwnerConfirmation
@@ -36,7 +37,7 @@ struct AccountsParts {
     let logger = Logger(label: "apus.accounts")
     config = platform.config
     sightings = DeviceSightings(database: database, logger: logger)
-    let authenticator = Authenticator(
+    authenticator = Authenticator(
       database: database, invalidations: invalidations, sightings: sightings, clock: clock,
       logger: logger)
     authenticated = Authenticated(authenticator, limiter: tools.limiter)

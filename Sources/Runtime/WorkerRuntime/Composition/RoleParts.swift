@@ -1,4 +1,5 @@
 import Accounts
+import DeviceMessages
 import HTTPServing
 import PushRules
 import ReplicationAPI
@@ -12,11 +13,15 @@ struct RoleParts {
   let routes: [Route]
   private let accounts: AccountsParts?
   private let rooms: RoomsParts?
+  private let keys: DeviceKeyParts?
   private let pushCleanup: PushCleanup?
+  private let messageCleanup: DeviceMessageCleanup?
+  private let tasks: TaskParts
 
   init(_ platform: Platform, _ streams: EventStreams) {
     let config = platform.config
     var routes: [Route] = []
+    let tasks = TaskParts(platform, streams)
     if config.duties.contains(.serveClients) {
       let database = platform.database
       let propagation = ProfilePropagation(
@@ -24,24 +29,31 @@ struct RoleParts {
         states: StateStore(database: database))
       let memberships = MembershipStore(database: database)
       let departures = LeaveAllRooms(
-        membership: ChangeMembership(
-          persister: streams.persister, memberships: memberships,
-          profiles: Profiles(database: database), serverName: config.server.serverName),
+        membership: RoomTools.membership(
+          platform, persister: streams.persister, profiles: Profiles(database: database)),
         memberships: memberships)
+      let keys = DeviceKeyParts(platform, streams: streams)
       let accounts = AccountsParts(
         platform, invalidations: streams.invalidations,
-        observers: AccountObservers(profiles: propagation, departures: departures))
+        observers: AccountObservers(
+          profiles: propagation, departures: departures, devices: keys.observer,
+          accounts: [KeyBackupRemoval(), keys.observer]))
       let ephemera = EphemeraParts(
-        platform, authenticated: accounts.authenticated, streams: streams.owned)
+        platform, authenticated: accounts.authenticated, streams: streams)
       let push = PushParts(
         platform, authenticated: accounts.authenticated, streams: streams)
+      let messages = DeviceMessageParts(
+        platform, authenticated: accounts.authenticated, streams: streams.owned)
       let rooms = RoomsParts(
         platform, accounts: accounts, persister: streams.persister, reader: streams.reader,
-        ephemera: ephemera, push: push)
+        ephemera: ephemera, push: push, messages: messages, keys: keys)
       routes += accounts.routes + rooms.routes + ephemera.routes + push.routes
-      (self.accounts, self.rooms) = (accounts, rooms)
+      routes += messages.routes + KeyBackupParts.routes(platform, accounts.authenticated)
+      routes += keys.routes(accounts)
+      routes += tasks.routes(accounts.authenticator)
+      (self.accounts, self.rooms, self.keys) = (accounts, rooms, keys)
     } else {
-      (accounts, rooms) = (nil, nil)
+      (accounts, rooms, keys) = (nil, nil, nil)
     }
     if let writer = streams.writer, let secret = config.fleet.replicationSecret {
       routes += ReplicationRoutes.routes(persister: writer, secret: secret)
@@ -50,14 +62,20 @@ struct RoleParts {
       routes += ReplicationRoutes.routes(owner: streams.owned.local, secret: secret)
     }
     self.routes = routes
+    self.tasks = tasks
     pushCleanup = PushHousekeeping.cleanup(platform)
+    messageCleanup = DeviceMessageParts.cleanup(platform)
   }
 
   /// Runs until cancelled.
   func run() async {
     await withDiscardingTaskGroup { group in
       if let accounts { group.addTask { await accounts.run() } }
+      if let rooms { group.addTask { await rooms.run() } }
+      if let keys { group.addTask { await keys.run() } }
+      group.addTask { await tasks.run() }
       if let pushCleanup { group.addTask { await pushCleanup.run() } }
+      if let messageCleanup { group.addTask { await messageCleanup.run() } }
     }
   }
 

@@ -1,0 +1,149 @@
+import Postgres
+
+/// A task that a runner has taken.
+struct ClaimedTask: Sendable, Equatable {
+  let id: String
+  let token: Int64
+  let action: String
+  let resource: String?
+  /// JSON objects.
+  let parameters: String?
+  let result: String?
+  let launch: Int64
+  /// Launches without progress, this one included.
+  let fruitless: Int64
+  /// Milliseconds from when it was due.
+  let late: Int64
+  /// Its former runner has not been heard of any more.
+  let resumes: Bool
+  let isCancelled: Bool
+}
+
+/// The answer to a claim.
+struct Claim: Sendable, Equatable {
+  var tasks: [ClaimedTask] = []
+  /// Another runner was claiming; nothing was looked at.
+  var isBusy = false
+  /// Something is due that was not taken, for want of room or because of its action's limit.
+  var isHeldBack = false
+  /// Milliseconds until the next task is due, or until a lease ends if it is not renewed.
+  var next: Int64?
+}
+
+/// The SQL of runners.
+struct RunnerStore: Sendable {
+  let runner: String
+  let database: Database
+
+  /// What an earlier process of this name has left can be taken at once.
+  func releaseOwn() async throws {
+    _ = try await database.query(Self.releaseAll, [.text(runner)])
+  }
+
+  func claim(
+    _ entries: [TaskRegistry.Entry], besides own: [String], room: Int, lease: Duration
+  ) async throws -> Claim {
+    let rows = try await database.query(
+      Self.claimTasks,
+      [
+        .text(runner), .texts(own), .texts(entries.map(\.name)),
+        .ints(entries.map { Int64($0.limit) }), .int(Int64(room)), .double(lease / .seconds(1)),
+      ])
+    return Self.read(rows)
+  }
+
+  /// - Returns: the tasks that are still this runner's; true for those that shall end.
+  func renew(_ tasks: [RunningTask], lease: Duration) async throws -> [String: Bool] {
+    let rows = try await database.query(
+      Self.renewLeases,
+      [
+        .texts(tasks.map(\.id)), .ints(tasks.map(\.token)), .double(lease / .seconds(1)),
+      ])
+    var held: [String: Bool] = [:]
+    for row in 0..<rows.count {
+      guard let id = rows.text(row, 0) else { continue }
+      held[id] = rows.bool(row, 1) ?? false
+    }
+    return held
+  }
+
+  /// Writes the end of a launch; without effect when another runner has taken the task.
+  func end(_ task: RunningTask, _ ending: TaskEnding) async throws {
+    _ = try await database.query(
+      Self.endTask,
+      [
+        .text(task.id), .int(task.token), .text(ending.status.rawValue), .text(ending.result),
+        .text(ending.error), .bool(ending.due != nil), .int(ending.due?.absolute),
+        .int(ending.due?.delay), .bool(ending.isFruitless),
+        .bool(ending.startsOver),
+      ])
+  }
+
+  /// Leaves the task to whoever comes next, because this process stops.
+  func release(_ task: RunningTask) async throws {
+    _ = try await database.query(Self.releaseTask, [.text(task.id), .int(task.token)])
+  }
+
+  /// Makes the one task of an action that recurs, unless it is there.
+  func ensure(_ task: NewTask) async throws {
+    _ = try await database.queryAll([TaskStore.insert(task)])
+  }
+
+  private static func read(_ rows: Rows) -> Claim {
+    var claim = Claim()
+    for row in 0..<rows.count {
+      guard let id = rows.text(row, 0), let token = rows.int(row, 1),
+        let action = rows.text(row, 2)
+      else {
+        claim.isBusy = rows.bool(row, 11) ?? false
+        claim.isHeldBack = rows.bool(row, 12) ?? false
+        claim.next = rows.int(row, 13)
+        continue
+      }
+      claim.tasks.append(
+        ClaimedTask(
+          id: id, token: token, action: action, resource: rows.text(row, 3),
+          parameters: rows.text(row, 4), result: rows.text(row, 5), launch: rows.int(row, 6) ?? 1,
+          fruitless: rows.int(row, 7) ?? 1, late: rows.int(row, 8) ?? 0,
+          resumes: rows.bool(row, 9) ?? false, isCancelled: rows.bool(row, 10) ?? false))
+    }
+    return claim
+  }
+
+  private static let releaseAll = Statement(
+    "tasks_release_own",
+    """
+    UPDATE scheduled_tasks SET lease_until = clock_timestamp()
+    WHERE status = 'active' AND runner = $1
+    """)
+
+  private static let claimTasks = Statement(
+    "tasks_claim", "SELECT * FROM apus_claim_tasks($1, $2, $3, $4, $5, $6)", repeatable: false)
+
+  private static let renewLeases = Statement(
+    "tasks_renew",
+    """
+    UPDATE scheduled_tasks t SET lease_until = clock_timestamp() + make_interval(secs => $3)
+    FROM unnest($1::text[], $2::bigint[]) AS v (id, token)
+    WHERE t.id = v.id AND t.token = v.token AND t.status = 'active'
+    RETURNING t.id, t.cancel_requested
+    """)
+
+  private static let endTask = Statement(
+    "tasks_end",
+    """
+    UPDATE scheduled_tasks SET status = $3, result = coalesce($4, result), error = $5,
+      due_at = CASE WHEN $6 THEN coalesce($7, apus_milliseconds() + $8) ELSE due_at END,
+      fruitless = CASE WHEN $9 THEN fruitless ELSE 0 END,
+      launches = CASE WHEN $10 THEN 0 ELSE launches END,
+      changed_at = apus_milliseconds(), lease_until = NULL
+    WHERE id = $1 AND token = $2 AND status = 'active'
+    """)
+
+  private static let releaseTask = Statement(
+    "tasks_release",
+    """
+    UPDATE scheduled_tasks SET lease_until = clock_timestamp(), fruitless = fruitless - 1
+    WHERE id = $1 AND token = $2 AND status = 'active'
+    """)
+}
