@@ -53,8 +53,8 @@ struct Request {
   }
 
   private func sign() throws -> JSON {
-    let object = JSON(try document("text"))
-    return ["text": text(try JSONSigning.sign(object, server: server(), key: key()).bytes)]
+    let signed = try JSONSigning.sign(document("text"), server: server(), key: key())
+    return ["text": text(signed)]
   }
 
   private func verify() throws -> JSON {

@@ -55,6 +55,21 @@ enum InviteCases {
       try issue(&$0, ["public_keys": [["public_key": "AAAA"], ["public_key": publicKey($0)]]])
       return try exchange($0, signed($0))
     },
+    .allowed("invite_3pid.public_keys", "with many other keys and signatures") {
+      let others = (0..<12).map { number -> JSON in
+        let key = [UInt8](repeating: UInt8(number), count: SigningKey.publicKeyBytes)
+        return ["public_key": .string(UnpaddedBase64.encode(key))]
+      }
+      try issue(&$0, ["public_keys": .array(others + [["public_key": publicKey($0)]])])
+      var signed = try signed($0)
+      var keys = signed["signatures"]?["id.example"] ?? [:]
+      for number in 0..<12 {
+        let text = [UInt8](repeating: UInt8(number), count: SigningKey.signatureBytes)
+        keys["ed25519:0\(number)"] = .string(UnpaddedBase64.encode(text))
+      }
+      signed["signatures"] = ["id.example": keys]
+      return try exchange($0, signed)
+    },
     .refused(.thirdPartyBanned, "for the banned") {
       try issue(&$0, ["public_key": publicKey($0)])
       return try exchange($0, signed($0, user: Person.banned), target: Person.banned)
@@ -116,8 +131,10 @@ enum InviteCases {
 
   private static func signed(_ room: TestRoom, user: String = Person.outsider) throws -> JSON {
     guard let server = ServerName("id.example") else { throw TestFailure(what: "server") }
-    return try JSONSigning.sign(
-      ["mxid": .string(user), "token": "token"], server: server, key: room.key)
+    let invited: JSON = ["mxid": .string(user), "token": "token"]
+    let signed = try JSONSigning.sign(
+      JSONDocument(invited.bytes).root, server: server, key: room.key)
+    return JSON(try JSONDocument(signed).root)
   }
 
   private static func exchange(

@@ -100,6 +100,14 @@ enum JoinCases {
         Person.invited, Person.invited, "join",
         ["join_authorised_via_users_server": .string(Person.remote)])
     },
+    .refused(.joinRule, "when invited, by a rule that is no text") {
+      try $0.set(EventType.joinRules, "", ["join_rule": 1])
+      return try $0.member(Person.invited, Person.invited, "join")
+    },
+    .allowed("join.invited", "when invited, by a rule that does not say which") {
+      try $0.set(EventType.joinRules, "", [:])
+      return try $0.member(Person.invited, Person.invited, "join")
+    },
     .refused(.joinRule, "by a rule that nobody knows") {
       try $0.setJoinRule("PUBLIC")
       return try $0.member(Person.outsider, Person.outsider, "join")

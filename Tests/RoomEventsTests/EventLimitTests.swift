@@ -64,11 +64,26 @@ import Testing
     ("state_key", .null), ("hashes", nil), ("hashes", ["sha1": "x"]), ("hashes", ["sha256": 1]),
     ("signatures", nil), ("signatures", ["a": "b"]), ("signatures", ["a": ["b": 1]]),
     ("prev_events", nil), ("prev_events", ["x"]), ("prev_events", [["$a", ["sha256": "x"]]]),
-    ("auth_events", nil), ("auth_events", "$a"), ("event_id", "$a"),
+    ("auth_events", nil), ("auth_events", "$a"),
   ]
 
   @Test(arguments: malformed) func malformedKeys(key: String, value: JSON?) {
     #expect(throws: EventError.malformed(key: key)) { try receive { $0[key] = value } }
+  }
+
+  /// The format knows no such key, and a redaction keeps it.
+  @Test(arguments: RoomVersion.all.filter { $0.rules.eventIDs != .stated })
+  func anIDInsideTheEventMeansNothing(_ version: RoomVersion) throws {
+    let plain = try Samples.event(version)
+    for id: JSON in ["$a", 1, "x"] {
+      var json = JSON(plain.json)
+      json["event_id"] = id
+      let event = try Event(bytes: json.bytes, version: version)
+      #expect(event.eventID != plain.eventID)
+      #expect(JSON(try #require(event.json["event_id"])) == id)
+      let redacted = try Event(bytes: redactedBytes(of: event), version: version)
+      #expect(redacted.eventID == event.eventID)
+    }
   }
 
   @Test func oversizedKeys() {

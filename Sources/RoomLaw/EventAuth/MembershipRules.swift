@@ -33,10 +33,11 @@ extension AuthorityCheck {
     else { throw AuthRejection(.memberAuthoriserSignature) }
   }
 
-  /// Nil for a rule that this version does not know.
+  /// Nil for a rule that this version does not know, and for what is no text.
   private var joinRule: JoinRule? {
-    guard let text = state.event(.joinRules)?.content["join_rule"]?.string else { return .invite }
-    return JoinRule(rawValue: text).flatMap { rules.joinRules.contains($0) ? $0 : nil }
+    guard let rule = state.event(.joinRules)?.content["join_rule"] else { return .invite }
+    return rule.string.flatMap { JoinRule(rawValue: $0) }
+      .flatMap { rules.joinRules.contains($0) ? $0 : nil }
   }
 
   private var senderIsTarget: Bool {

@@ -51,13 +51,12 @@ private func checkSignatures(_ event: JSONView) throws(EventError) {
   else { throw .malformed(key: "signatures") }
 }
 
-/// Where ids are hashes, one inside the event would be hashed with it.
+/// Where ids are hashes, one inside the event means nothing; it is hashed like everything else.
 private func checkID(_ event: JSONView, _ rules: RoomVersionRules) throws(EventError) {
-  let id = event["event_id"]
-  let isInPlace =
-    rules.eventIDs == .stated
-    ? id?.string.flatMap { EventID($0) }?.serverName != nil : id == nil
-  guard isInPlace else { throw .malformed(key: "event_id") }
+  guard rules.eventIDs == .stated else { return }
+  guard event["event_id"]?.string.flatMap({ EventID($0) })?.serverName != nil else {
+    throw .malformed(key: "event_id")
+  }
 }
 
 private func checkReferences(

@@ -13,20 +13,19 @@ package enum JSONSigning {
     try canonicalJSON(object, dropping: uncovered)
   }
 
-  /// The object with one more signature; those it has stay.
+  /// The object with one more signature, as canonical JSON; the signatures that it has stay.
   package static func sign(
-    _ object: JSON, server: ServerName, key: SigningKey
-  ) throws(JSONError) -> JSON {
-    var covered = object
-    for name in uncovered { covered[name] = nil }
-    let signature = UnpaddedBase64.encode(key.sign(try canonicalJSON(covered)))
-    var servers = object["signatures"] ?? .object([:])
-    var keys = servers[server.text] ?? .object([:])
+    _ object: JSONView, server: ServerName, key: SigningKey
+  ) throws(JSONError) -> [UInt8] {
+    let signature = UnpaddedBase64.encode(key.sign(try signedBytes(of: object)))
+    let servers = object["signatures"]
+    var keys = servers?[server.text].map { JSONObject($0) } ?? JSONObject()
     keys[key.keyID] = .string(signature)
-    servers[server.text] = keys
-    var signed = object
-    signed["signatures"] = servers
-    return signed
+    var signatures = servers.map { JSONObject($0) } ?? JSONObject()
+    signatures.set(server.text, to: keys)
+    var signed = JSONObject(object)
+    signed.set("signatures", to: signatures)
+    return try canonicalJSON(JSONDocument(signed.bytes).root)
   }
 
   /// False when that key has not signed, or not this.

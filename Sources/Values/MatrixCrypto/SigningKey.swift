@@ -16,6 +16,7 @@ package final class SigningKey: Sendable {
   package static let algorithm = "ed25519"
   package static let seedBytes = 32
   package static let publicKeyBytes = 32
+  package static let signatureBytes = 64
 
   package let version: String
   package let publicKey: [UInt8]

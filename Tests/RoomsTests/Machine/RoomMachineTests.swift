@@ -19,6 +19,29 @@ struct RoomMachineTests {
     #expect(EventHashes.contentHashMatches(second))
   }
 
+  /// An event names no more than so many: the others stay ends and are taken up next.
+  @Test(arguments: RoomFixture.versions)
+  func aRoomWithManyEndsCanBeWrittenTo(_ version: RoomVersion) throws {
+    var room = try RoomFixture(version: version)
+    let state = room.head.forwardExtremities
+    var ends: [EventID] = []
+    for number in 0..<45 {
+      room.head.forwardExtremities = state
+      ends.append(
+        try room.event(try RoomFixture.message("\(number)", by: RoomFixture.alice)).event.eventID)
+    }
+    room.head.forwardExtremities = ends
+    for event in ends { room.head.extremityHashes[event] = [] }
+    let first = try room.event(try RoomFixture.message("first", by: RoomFixture.alice)).event
+    #expect(first.prevEvents == Array(ends.suffix(20)))
+    #expect(room.head.forwardExtremities == ends.dropLast(20) + [first.eventID])
+    let second = try room.event(try RoomFixture.message("second", by: RoomFixture.alice)).event
+    let third = try room.event(try RoomFixture.message("third", by: RoomFixture.alice)).event
+    #expect(second.prevEvents.last == first.eventID)
+    #expect(third.prevEvents == ends.prefix(6) + [second.eventID])
+    #expect(room.head.forwardExtremities == [third.eventID])
+  }
+
   @Test(arguments: RoomFixture.versions)
   func authEventsAreThoseOfTheState(_ version: RoomVersion) throws {
     var room = try RoomFixture(version: version)

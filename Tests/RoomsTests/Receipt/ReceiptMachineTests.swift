@@ -73,6 +73,15 @@ struct ReceiptMachineTests {
     }
   }
 
+  /// The database could not hold it.
+  @Test(arguments: ["type", "state_key"])
+  func whatCannotBeStoredIsDropped(_ key: String) throws {
+    try Self.expect(.drop(.malformed(.malformed(key: key)))) { fixture in
+      let event = try fixture.build(fixture.message(Fixture.bob))
+      return try fixture.receive(try Fixture.changed(event) { $0[key] = "a\0b" })
+    }
+  }
+
   // MARK: Check 2
 
   @Test func theSendersServerHasToSign() throws {
@@ -135,6 +144,21 @@ struct ReceiptMachineTests {
     }
   }
 
+  /// Who passes an event on can add signatures, but not make it count for less.
+  @Test func anyNumberOfUnknownKeysDoesNotCount() throws {
+    try Self.expect(Self.whole) { fixture in
+      let event = try fixture.build(fixture.message(Fixture.bob))
+      return try fixture.receive(
+        try Fixture.changed(event) { json in
+          var signatures = json["signatures"] ?? [:]
+          var own = signatures["b.example"] ?? [:]
+          for number in 0..<100 { own["ed25519:0\(number)"] = "AAAA" }
+          signatures["b.example"] = own
+          json["signatures"] = signatures
+        })
+    }
+  }
+
   /// spec: rooms/v5#signing-key-validity-period
   @Test func keysThatAreOutOfDateDoNotCountFromVersionFiveOn() throws {
     let server = try Fixture.server("b.example")
@@ -167,26 +191,49 @@ struct ReceiptMachineTests {
     }
   }
 
+  /// An invite of Carol that Alice issued and that Bob's server exchanged.
+  private static func exchangedInvite(_ fixture: inout Fixture) throws -> Event {
+    let identity = try Fixture.key("identity")
+    try fixture.send(
+      fixture.draft(
+        Fixture.alice, EventType.thirdPartyInvite,
+        [
+          "display_name": "c", "key_validity_url": "x",
+          "public_key": .string(UnpaddedBase64.encode(identity.publicKey)),
+        ], key: "token"))
+    let invited: JSON = ["mxid": .string(Fixture.carol), "token": "token"]
+    let signed = try JSONSigning.sign(
+      JSONDocument(invited.bytes).root, server: try Fixture.server("id.example"), key: identity)
+    var draft = fixture.member(
+      Fixture.alice, Fixture.carol, "invite",
+      ["third_party_invite": ["display_name": "c", "signed": JSON(try JSONDocument(signed).root)]])
+    draft.signer = "b.example"
+    return try fixture.build(draft)
+  }
+
   /// Whoever exchanges a third-party invite may be any server of the room.
   @Test func theInviterNeedNotSignAThirdPartyInvite() throws {
     try Self.expect(Self.whole, in: Self.hashed) { fixture in
-      let identity = try Fixture.key("identity")
-      try fixture.send(
-        fixture.draft(
-          Fixture.alice, EventType.thirdPartyInvite,
-          [
-            "display_name": "c", "key_validity_url": "x",
-            "public_key":
-              .string(UnpaddedBase64.encode(identity.publicKey)),
-          ], key: "token"))
-      let signed = try JSONSigning.sign(
-        ["mxid": .string(Fixture.carol), "token": "token"],
-        server: try Fixture.server("id.example"), key: identity)
+      try fixture.receive(try Self.exchangedInvite(&fixture).bytes)
+    }
+  }
+
+  /// What is left of it is an invite like any other, which its sender has to sign.
+  @Test func aThirdPartyInviteThatIsNotGenuineHasToBeSigned() throws {
+    let unsigned = ReceiptVerdict.drop(.unsigned(try Fixture.server("a.example")))
+    let early = Self.hashed.filter { [.v11, .v12].contains($0) == false }
+    try Self.expect(unsigned, in: early) { fixture in
+      let invite = try Self.exchangedInvite(&fixture)
+      return try fixture.receive(
+        try Fixture.changed(invite) { $0["hashes"] = ["sha256": "AAAA"] })
+    }
+    try Self.expect(unsigned, in: Self.hashed) { fixture in
       var draft = fixture.member(
-        Fixture.alice, Fixture.carol, "invite",
-        ["third_party_invite": ["display_name": "c", "signed": signed]])
+        Fixture.alice, Fixture.carol, "invite", ["third_party_invite": "x"])
       draft.signer = "b.example"
-      return try fixture.receive(try fixture.build(draft).bytes)
+      let invite = try fixture.build(draft)
+      return try fixture.receive(
+        try Fixture.changed(invite) { $0["hashes"] = ["sha256": "AAAA"] })
     }
   }
 

@@ -303,6 +303,29 @@ struct CreateRoomTests {
     }
   }
 
+  /// Keys that look the same and are not, which a tree of values would take for one.
+  @Test func contentIsTakenByItsBytes() async throws {
+    try await withWorld { world in
+      let text = #"{"a":{"\u00e9":1,"e\u0301":2},"\u00e9":3,"e\u0301":4}"#
+      let content = try JSONDocument(Array(text.utf8)).root
+      let room = try await create(world) { options in
+        options.creationContent = JSONObject(content)
+        options.powerLevelOverride = JSONObject(content)
+        if let state = try? RoomOptions.State(type: "a", stateKey: "", content: content) {
+          options.initialState = [state]
+        }
+      }.room
+      for type in ["m.room.create", "m.room.power_levels", "a"] {
+        let event = try present(
+          try await world.states.current(room, StateTuple(type)), "event"
+        ).event
+        #expect(event.content["a"]?.count == 2, "\(type)")
+        #expect(event.content["\u{e9}"]?.integer == 3)
+        #expect(event.content["e\u{301}"]?.integer == 4)
+      }
+    }
+  }
+
   @Test func contentWithoutCanonicalFormIsRefused() async throws {
     try await withWorld { world in
       await #expect(throws: RoomError.self) {

@@ -1,3 +1,4 @@
+import EventAuth
 import Executors
 import MatrixIdentifiers
 import MatrixJSON
@@ -14,7 +15,8 @@ struct SendEventTests {
 
   private func transaction(_ name: String) throws -> TransactionKey {
     TransactionKey(
-      userID: try RoomFixture.user(RoomFixture.alice), deviceID: "D", transactionID: name)
+      userID: try RoomFixture.user(RoomFixture.alice), deviceID: "D", transactionID: name,
+      endpoint: "m.room.message")
   }
 
   private func message(
@@ -79,6 +81,34 @@ struct SendEventTests {
       await #expect(throws: RoomError.tooLarge) {
         try await message("{}", type: String(repeating: "t", count: 256), in: room, world)
       }
+    }
+  }
+
+  /// This server signs what its users send, so that a user who could name who vouches for a join
+  /// would vouch for their own.
+  @Test(arguments: RoomVersion.all.filter { $0.rules.allowsRestrictedJoins })
+  func nobodyCanVouchForTheirOwnJoin(_ version: RoomVersion) async throws {
+    try await withWorld { world in
+      let room = try await world.makeRoom(version)
+      try await world.set(
+        "m.room.join_rules", "", ["join_rule": "restricted", "allow": []], in: room)
+      let join = try json(
+        #"{"membership":"join","join_authorised_via_users_server":"\#(RoomFixture.alice)"}"#)
+      let bob = try RoomFixture.user(RoomFixture.bob)
+      func send() async throws -> EventID {
+        try await world.send.state(
+          in: room, type: EventType.member, stateKey: bob.text, content: join, sender: bob)
+      }
+      await #expect {
+        _ = try await send()
+      } throws: { error in
+        guard case RoomError.refused(let rejection) = error else { return false }
+        return rejection == AuthRejection(.joinNotAuthorised)
+      }
+      try await world.member(RoomFixture.bob, "invite", in: room, by: RoomFixture.alice)
+      let event = try await world.stored(try await send()).event
+      #expect(event.membership == "join")
+      #expect(event.content["join_authorised_via_users_server"] == nil)
     }
   }
 

@@ -44,13 +44,14 @@ struct HeadGraph: Sendable {
     nodes = [:]
   }
 
-  /// Places an event of this server, which stands on all extremities and cites current state, and
-  /// makes it the only extremity.
+  /// Places an event of this server, which stands on extremities and cites current state, and makes
+  /// it one in place of these.
   ///
   /// - Parameter current: which events the state's entries are.
   mutating func append(_ event: Event, number: Int64) -> GraphPlace {
     let previous = event.prevEvents.compactMap { extremities[$0] }
-    extremities = [event.eventID: number]
+    for id in event.prevEvents { extremities[id] = nil }
+    extremities[event.eventID] = number
     guard let key = event.stateTuple else { return GraphPlace(previous: previous, node: nil) }
     let cited = Set(event.authEvents)
     let node = ChainNode(

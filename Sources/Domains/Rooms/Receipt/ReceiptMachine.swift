@@ -19,7 +19,7 @@ package struct ReceiptMachine: Sendable {
   }
 
   private enum Stage {
-    case signatures(Event)
+    case signatures(Event, genuine: Event)
     case citedEvents(Event)
     case stateBefore(Event)
     case currentState(Event)
@@ -34,7 +34,10 @@ package struct ReceiptMachine: Sendable {
   package init(_ bytes: [UInt8], in room: RoomID, version: RoomVersion, kind: ReceiptKind) {
     self.kind = kind
     do {
-      stage = .signatures(try validEvent(bytes, in: room, version: version))
+      let event = try validEvent(bytes, in: room, version: version)
+      let (genuine, isRedacted) = try eventWithGenuineContent(event)
+      self.isRedacted = isRedacted
+      stage = .signatures(event, genuine: genuine)
     } catch {
       stage = .done(nil, .drop(error))
     }
@@ -50,7 +53,7 @@ package struct ReceiptMachine: Sendable {
   /// The event as far as it was found to be genuine; nil for what is none.
   package var event: Event? {
     switch stage {
-    case .signatures(let event), .citedEvents(let event), .stateBefore(let event),
+    case .signatures(let event, _), .citedEvents(let event), .stateBefore(let event),
       .currentState(let event):
       event
     case .done(let event, _): event
@@ -59,7 +62,8 @@ package struct ReceiptMachine: Sendable {
 
   package var need: Need {
     switch stage {
-    case .signatures(let event): .keys(SignatureCheck.keysNeeded(for: event))
+    case .signatures(let event, let genuine):
+      .keys(SignatureCheck.keysNeeded(for: event, genuine: genuine))
     case .citedEvents(let event): .citedEvents(AuthByAuthEvents.needed(for: event))
     case .stateBefore(let event): .stateBefore(statePlaces(for: event))
     case .currentState(let event): .currentState(statePlaces(for: event))
@@ -68,12 +72,10 @@ package struct ReceiptMachine: Sendable {
   }
 
   package mutating func give(_ keys: ServerKeys) {
-    guard case .signatures(let event) = stage else { return }
+    guard case .signatures(let event, let genuine) = stage else { return }
     do throws(DropReason) {
-      try SignatureCheck.check(event, keys)
-      let genuine = try eventWithGenuineContent(event)
-      isRedacted = genuine.isRedacted
-      stage = .citedEvents(genuine.event)
+      try SignatureCheck.check(event, genuine: genuine, keys)
+      stage = .citedEvents(genuine)
     } catch {
       stage = .done(event, .drop(error))
     }

@@ -14,5 +14,14 @@ func validEvent(
     throw .malformed(error)
   }
   guard event.roomID == room else { throw .otherRoom }
+  try checkStorable(event)
   return event
+}
+
+/// The database holds no NUL in text, and other servers' neither. Identifiers cannot have one.
+private func checkStorable(_ event: Event) throws(DropReason) {
+  guard !event.type.utf8.contains(0) else { throw .malformed(.malformed(key: "type")) }
+  guard event.stateKey?.utf8.contains(0) != true else {
+    throw .malformed(.malformed(key: "state_key"))
+  }
 }

@@ -53,7 +53,8 @@ package struct CreateRoom: Sendable {
   /// Nil when another room has the id: from version 12 on it is the hash of the create event, which
   /// another worker may have made at the same time for the same user.
   private func attempt(_ state: NewRoomState) async throws -> RoomID? {
-    let create = try createEvent(state)
+    let create = try createEvent(
+      version: state.options.version, content: state.createContent.bytes, by: state.creator)
     let room = create.roomID
     if let alias = state.alias {
       guard try await aliases.add(alias, for: room, by: state.creator, now: clock.now())
@@ -62,7 +63,7 @@ package struct CreateRoom: Sendable {
     let request = PersistRequest(
       roomID: room,
       creation: RoomCreation(version: state.options.version, createEvent: create.bytes),
-      intents: await intents(state))
+      intents: try await intents(state))
     do throws(PersistError) {
       _ = try await persister.persist(request)
       return room
@@ -84,16 +85,16 @@ package struct CreateRoom: Sendable {
     return alias
   }
 
-  private func createEvent(_ state: NewRoomState) throws -> Event {
-    let version = state.options.version
+  /// The first event of a new room, which has the room's id.
+  func createEvent(version: RoomVersion, content: [UInt8], by creator: UserID) throws -> Event {
     var roomID: RoomID?
     if !version.rules.roomIDIsCreateHash {
       let name = SecureRandom.string(Self.roomIDLength)
       roomID = RoomID("!\(name):\(serverName.text)")
     }
     let template = EventTemplate(
-      version: version, roomID: roomID, sender: state.creator, type: EventType.create,
-      stateKey: "", content: state.createContent.bytes, prevEvents: [], authEvents: [], depth: 1,
+      version: version, roomID: roomID, sender: creator, type: EventType.create,
+      stateKey: "", content: content, prevEvents: [], authEvents: [], depth: 1,
       originServerTimestamp: times.next(after: clock.now()))
     do {
       return try template.build(serverName: serverName, key: signingKey)
@@ -102,20 +103,30 @@ package struct CreateRoom: Sendable {
     }
   }
 
-  private func intents(_ state: NewRoomState) async -> [EventIntent] {
+  /// The second event of a new room.
+  func join(of creator: UserID) async -> EventIntent {
+    let content = await MemberContent.make("join", of: creator, profiles: profiles)
+    return EventIntent(
+      type: EventType.member, stateKey: creator.text, sender: creator, content: content.bytes)
+  }
+
+  private func intents(_ state: NewRoomState) async throws -> [EventIntent] {
+    let settings: [RoomOptions.State]
+    do {
+      settings = try state.settings
+    } catch {
+      throw RoomError.badContent("`power_level_content_override` cannot be used")
+    }
     let creator = state.creator
-    let joined = await MemberContent.make("join", of: creator, profiles: profiles)
-    var intents = [
-      EventIntent(
-        type: EventType.member, stateKey: creator.text, sender: creator, content: joined.bytes,
-        transaction: TransactionKey(
-          userID: creator, deviceID: "",
-          transactionID: SecureRandom.string(Self.transactionLength)))
-    ]
-    intents += state.settings.map { setting in
+    var join = await join(of: creator)
+    join.transaction = TransactionKey(
+      userID: creator, deviceID: "",
+      transactionID: SecureRandom.string(Self.transactionLength), endpoint: EventType.create)
+    var intents = [join]
+    intents += settings.map { setting in
       EventIntent(
         type: setting.type, stateKey: setting.stateKey, sender: creator,
-        content: setting.content.bytes)
+        content: setting.content)
     }
     for invited in state.options.invites where invited != creator {
       var content = await MemberContent.make("invite", of: invited, profiles: profiles)

@@ -10,7 +10,7 @@ struct NewRoomState {
   let alias: RoomAlias?
 
   /// The content of the create event.
-  var createContent: JSON {
+  var createContent: JSONObject {
     var content = options.creationContent
     content["room_version"] = .string(options.version.id)
     content["creator"] = nil
@@ -22,14 +22,21 @@ struct NewRoomState {
       let all = Set(named).union(options.invites.map(\.text)).subtracting([creator.text])
       content["additional_creators"] = .array(all.sorted().map { .string($0) })
     }
-    return .object(content)
+    return content
   }
 
   /// Everything between the creator's join and the invitations.
+  /// - Throws: when what overrides the power levels has no canonical form.
   var settings: [RoomOptions.State] {
-    var settings = [
-      RoomOptions.State(type: EventType.powerLevels, stateKey: "", content: powerLevels)
-    ]
+    get throws(JSONError) {
+      let levels = try JSONDocument(powerLevels.bytes).root
+      return [try RoomOptions.State(type: EventType.powerLevels, stateKey: "", content: levels)]
+        + otherSettings
+    }
+  }
+
+  private var otherSettings: [RoomOptions.State] {
+    var settings: [RoomOptions.State] = []
     if let alias {
       settings.append(
         state(EventType.canonicalAlias, ["alias": .string(alias.text)]))
@@ -60,12 +67,12 @@ struct NewRoomState {
     return preset
   }
 
-  private var powerLevels: JSON {
+  private var powerLevels: JSONObject {
     var users: [String: JSON] = hasPrivilegedCreators ? [:] : [creator.text: 100]
     if options.preset == .trustedPrivateChat, !hasPrivilegedCreators {
       for user in options.invites { users[user.text] = 100 }
     }
-    var content: [String: JSON] = [
+    var content: JSONObject = [
       "ban": 50, "kick": 50, "redact": 50, "state_default": 50, "events_default": 0,
       "users_default": 0, "invite": options.preset == .publicChat ? 50 : 0,
       "users": .object(users),
@@ -75,8 +82,8 @@ struct NewRoomState {
         "m.room.server_acl": 100, "m.room.tombstone": hasPrivilegedCreators ? 150 : 100,
       ],
     ]
-    for (key, value) in options.powerLevelOverride { content[key] = value }
-    return .object(content)
+    content.merge(options.powerLevelOverride)
+    return content
   }
 
   /// spec: client-server-api#mroomtopic

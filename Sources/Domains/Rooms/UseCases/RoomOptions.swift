@@ -14,12 +14,20 @@ package struct RoomOptions: Sendable {
   package struct State: Sendable {
     package let type: String
     package let stateKey: String
-    package let content: JSON
+    /// Canonical JSON, but for numbers, of which the room's version decides.
+    package let content: [UInt8]
 
     package init(type: String, stateKey: String, content: JSON) {
       self.type = type
       self.stateKey = stateKey
-      self.content = content
+      self.content = content.bytes
+    }
+
+    /// - Parameter content: an object.
+    package init(type: String, stateKey: String, content: JSONView) throws(JSONError) {
+      self.type = type
+      self.stateKey = stateKey
+      self.content = try canonicalJSON(content, numbers: .all)
     }
   }
 
@@ -30,9 +38,9 @@ package struct RoomOptions: Sendable {
   package var topic: String?
   package var invites: [UserID] = []
   package var isDirect = false
-  package var creationContent: [String: JSON] = [:]
+  package var creationContent: JSONObject = [:]
   package var initialState: [State] = []
-  package var powerLevelOverride: [String: JSON] = [:]
+  package var powerLevelOverride: JSONObject = [:]
 
   package init() {}
 }

@@ -19,18 +19,10 @@ package struct SendEvent: Sendable {
     in room: RoomID, type: String, content: JSONView, sender: UserID,
     transaction: TransactionKey, timestamp: Int64? = nil
   ) async throws -> EventID {
-    var redacts: EventID?
-    if type == EventType.redaction {
-      guard let target = content["redacts"]?.string.flatMap({ EventID($0) }) else {
-        throw RoomError.badContent("a redaction needs the id of an event in `redacts`")
-      }
-      redacts = target
-    }
-    return try await persist(
-      EventIntent(
-        type: type, sender: sender, content: try Self.canonical(content), redacts: redacts,
-        timestamp: timestamp, transaction: transaction),
-      in: room)
+    var intent = try await intent(in: room, type: type, content: content, sender: sender)
+    intent.transaction = transaction
+    intent.timestamp = timestamp
+    return try await persist(intent, in: room)
   }
 
   /// spec: client-server-api#put_matrixclientv3roomsroomidstateeventtypestatekey
@@ -38,16 +30,42 @@ package struct SendEvent: Sendable {
     in room: RoomID, type: String, stateKey: String, content: JSONView, sender: UserID,
     timestamp: Int64? = nil
   ) async throws -> EventID {
+    var intent = try await intent(
+      in: room, type: type, stateKey: stateKey, content: content, sender: sender)
+    intent.timestamp = timestamp
+    return try await persist(intent, in: room)
+  }
+
+  /// What a client's request means for the room's owner, after the checks that are not its.
+  /// - Throws: `RoomError`.
+  package func intent(
+    in room: RoomID, type: String, stateKey: String? = nil, content: JSONView, sender: UserID
+  ) async throws -> EventIntent {
     switch type {
-    case EventType.canonicalAlias: try await checkAliases(content, of: room)
-    case EventType.member: try Self.checkMembership(content)
+    case EventType.canonicalAlias where stateKey != nil:
+      try await checkAliases(content, of: room)
+    case EventType.member where stateKey != nil: try Self.checkMembership(content)
     default: break
     }
-    return try await persist(
-      EventIntent(
-        type: type, stateKey: stateKey, sender: sender, content: try Self.canonical(content),
-        timestamp: timestamp),
-      in: room)
+    let dropped = stateKey == nil ? [] : Self.reservedKeys(of: type)
+    return EventIntent(
+      type: type, stateKey: stateKey, sender: sender,
+      content: try Self.canonical(content, dropping: dropped),
+      redacts: stateKey == nil ? try Self.target(of: type, content) : nil)
+  }
+
+  private static func target(of type: String, _ content: JSONView) throws -> EventID? {
+    guard type == EventType.redaction else { return nil }
+    guard let target = content["redacts"]?.string.flatMap({ EventID($0) }) else {
+      throw RoomError.badContent("a redaction needs the id of an event in `redacts`")
+    }
+    return target
+  }
+
+  /// What only this server may say: this names who lets a user into a restricted room, and as the
+  /// server signs the event itself, the rules of authorisation would believe it.
+  private static func reservedKeys(of type: String) -> Set<String> {
+    type == EventType.member ? ["join_authorised_via_users_server"] : []
   }
 
   /// spec: client-server-api#put_matrixclientv3roomsroomidredacteventidtxnid
@@ -75,11 +93,13 @@ package struct SendEvent: Sendable {
     return event.eventID
   }
 
-  static func canonical(_ content: JSONView) throws -> [UInt8] {
+  /// - Parameter dropping: keys that are left out.
+  /// - Throws: `RoomError.badContent`.
+  package static func canonical(_ content: JSONView, dropping: Set<String> = []) throws -> [UInt8] {
     guard content.kind == .object else { throw RoomError.badContent("the content is no object") }
     do {
       // Which numbers the room's version allows is known where the event is built.
-      return try canonicalJSON(content, numbers: .all)
+      return try canonicalJSON(content, dropping: dropping, numbers: .all)
     } catch {
       throw RoomError.badContent("the content has no canonical form")
     }

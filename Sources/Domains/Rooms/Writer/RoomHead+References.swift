@@ -1,8 +1,23 @@
 import MatrixIdentifiers
 import RoomEvents
 
-/// The hashes by which events of the first room versions name others.
+/// What the next event builds on, and the hashes by which events of the first room versions name
+/// others.
 extension RoomHead {
+  /// The extremities that the next event is to build on: the latest, as an event can name no more.
+  var nextPrevious: [EventID] {
+    forwardExtremities.suffix(EventLimits.previousEvents)
+  }
+
+  /// The event takes the place of the extremities that it builds on.
+  mutating func replaceExtremities(by event: Event) {
+    let previous = Set(event.prevEvents)
+    forwardExtremities.removeAll { previous.contains($0) }
+    forwardExtremities.append(event.eventID)
+    for id in previous { extremityHashes[id] = nil }
+    noteExtremity(event)
+  }
+
   /// The extremities whose events have to be fetched before the next event can be built.
   var missingExtremities: [EventID] {
     guard version.rules.referencesCarryHashes else { return [] }

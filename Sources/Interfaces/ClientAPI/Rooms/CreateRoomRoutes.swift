@@ -92,16 +92,20 @@ private enum RoomOptionsReader {
     var states: [RoomOptions.State] = []
     for entry in try body.optionalArray("initial_state") ?? [] {
       guard entry.kind == .object else { throw .badJSON("initial_state must hold objects") }
-      states.append(
-        RoomOptions.State(
-          type: try entry.requiredString("type"),
-          stateKey: try entry.optionalString("state_key") ?? "",
-          content: JSON(try entry.requiredObject("content"))))
+      let (type, content) = (
+        try entry.requiredString("type"), try entry.requiredObject("content")
+      )
+      let stateKey = try entry.optionalString("state_key") ?? ""
+      do {
+        states.append(try RoomOptions.State(type: type, stateKey: stateKey, content: content))
+      } catch {
+        throw .badJSON("The content of \(type.prefix(64)) has no canonical form")
+      }
     }
     return states
   }
 
-  private static func object(_ view: JSONView?) -> [String: JSON] {
-    view.flatMap { JSON($0).object } ?? [:]
+  private static func object(_ view: JSONView?) -> JSONObject {
+    view.map { JSONObject($0) } ?? [:]
   }
 }
