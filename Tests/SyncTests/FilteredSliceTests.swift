@@ -312,7 +312,7 @@ struct FilteredSliceTests {
     let changed = try tale.member("@c:x", "leave")
     for _ in 0..<3 { try tale.add("m.room.message", by: "@b:x") }
     let reader = try present(UserID("@a:x"), "user id")
-    var request = SliceRequest(since: token(4), limit: 2, lazyMembersOf: reader)
+    var request = SliceRequest(since: token(4), limit: 2, lazyMembers: LazyMembers(reader: reader))
     var slice = try present(tale.view().slice(request), "slice")
     #expect(slice.isLimited)
     #expect(Set(positions(slice.state)) == [changed.streamOrdering, 3])

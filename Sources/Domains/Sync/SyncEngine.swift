@@ -1,6 +1,7 @@
 package import Executors
-import MatrixIdentifiers
+package import MatrixIdentifiers
 package import Postgres
+import RoomEvents
 package import Rooms
 package import Streams
 
@@ -19,7 +20,13 @@ package final class SyncEngine: Sendable {
     case unavailable
   }
 
+  /// Those whom a user ignores.
+  package typealias Ignored = @Sendable (UserID) async throws -> Set<UserID>
+
   let memory = SyncMemory()
+  private let toldMembers = ToldMembers()
+  private let flights = SyncFlights()
+  private let ignored: Ignored
   private let loader: MemoryLoader
   private let reader: StreamReader<StoredEvent>
   private let providers: [any SyncProvider]
@@ -32,9 +39,10 @@ package final class SyncEngine: Sendable {
   package init(
     reader: StreamReader<StoredEvent>,
     providers: (SyncWaker) -> [any SyncProvider] = { _ in [] },
-    decorations: SyncDecorations = .none, database: any Querying, executor: LoopExecutor,
-    clock: any WallClock
+    decorations: SyncDecorations = .none, ignored: @escaping Ignored = { _ in [] },
+    database: any Querying, executor: LoopExecutor, clock: any WallClock
   ) {
+    self.ignored = ignored
     self.reader = reader
     self.providers = providers(SyncWaker(memory: memory))
     self.decorations = decorations
@@ -49,6 +57,9 @@ package final class SyncEngine: Sendable {
     reader.onInvalidate { batch in memory.apply(batch.rows.map(\.row)) }
     reader.onWake { batch in memory.wake(batch.rows.map(\.row)) }
   }
+
+  /// Wakes those who wait for an answer.
+  package var waker: SyncWaker { SyncWaker(memory: memory) }
 
   /// Answers everybody who waits, because the worker is stopping.
   package func drain() {
@@ -65,47 +76,105 @@ package final class SyncEngine: Sendable {
 
   /// A request that waits, without a task; an object, as several closures hold it.
   package final class Poll: Sendable {
-    package let waiter: Waiter<Bool>
-    fileprivate let request: SyncRequest
-    fileprivate let deadline: ContinuousClock.Instant
-    fileprivate let alarm: LoopExecutor.Scheduled
+    fileprivate enum Reason {
+      /// For news.
+      case news(Inquiry, SyncFlights.Flight, alarm: LoopExecutor.Scheduled)
+      /// For the answer to the same request.
+      case repetition(SyncRequest, SyncFlights.Flight, deadline: ContinuousClock.Instant)
+    }
 
-    fileprivate init(
-      _ waiter: Waiter<Bool>, _ request: SyncRequest, deadline: ContinuousClock.Instant,
-      alarm: LoopExecutor.Scheduled
-    ) {
+    package let waiter: Waiter<Bool>
+    fileprivate let reason: Reason
+
+    fileprivate init(_ waiter: Waiter<Bool>, _ reason: Reason) {
       self.waiter = waiter
-      self.request = request
-      self.deadline = deadline
-      self.alarm = alarm
+      self.reason = reason
+    }
+  }
+
+  /// A request on its way to an answer.
+  fileprivate struct Inquiry {
+    /// As the client made it.
+    let original: SyncRequest
+    /// From where on to look: there is nothing to tell up to here.
+    var position: SyncToken?
+    let deadline: ContinuousClock.Instant
+
+    var request: SyncRequest {
+      var request = original
+      request.since = position
+      return request
     }
   }
 
   package func begin(_ request: SyncRequest) async throws -> Outcome {
-    let deadline = ContinuousClock.now.advanced(by: min(request.timeout, Self.longestPoll))
-    if let since = request.since {
-      guard await hasCaughtUp(with: since) else {
-        return .answer(try await nothing(for: request, at: since))
-      }
-      for provider in providers {
-        try await provider.acknowledge(request, since: since[provider.stream])
+    try await begin(
+      request, until: ContinuousClock.now.advanced(by: min(request.timeout, Self.longestPoll)))
+  }
+
+  private func begin(
+    _ request: SyncRequest, until deadline: ContinuousClock.Instant
+  ) async throws -> Outcome {
+    switch flights.enter(request) {
+    case .repeated(let flight, let waiter):
+      return .wait(Poll(waiter, .repetition(request, flight, deadline: deadline)))
+    case .first(let flight):
+      return try await ending(flight) {
+        if let since = request.since {
+          guard await hasCaughtUp(with: since) else {
+            return .answer(try await nothing(for: request, at: since))
+          }
+          for provider in providers {
+            try await provider.acknowledge(request, since: since[provider.stream])
+          }
+        }
+        let inquiry = Inquiry(original: request, position: request.since, deadline: deadline)
+        return try await look(inquiry, flight)
       }
     }
-    return try await look(request, until: deadline)
   }
 
   /// - Parameter news: what the waiter was resolved with.
   package func resume(_ poll: Poll, news: Bool) async throws -> Outcome {
-    abandon(poll)
-    if !news, let position = poll.request.since {
-      return .answer(try await nothing(for: poll.request, at: position))
+    switch poll.reason {
+    case .repetition(let request, let flight, let deadline):
+      flight.leave(poll.waiter)
+      if let answer = flight.answer { return .answer(answer) }
+      return try await begin(request, until: deadline)
+    case .news(let inquiry, let flight, let alarm):
+      alarm.cancel()
+      forget(poll.waiter, of: inquiry.original.userID)
+      return try await ending(flight) {
+        if !news, let position = inquiry.position {
+          return .answer(try await nothing(for: inquiry.original, at: position))
+        }
+        return try await look(inquiry, flight)
+      }
     }
-    return try await look(poll.request, until: poll.deadline)
   }
 
   package func abandon(_ poll: Poll) {
-    poll.alarm.cancel()
-    forget(poll.waiter, of: poll.request.userID)
+    switch poll.reason {
+    case .repetition(_, let flight, _): flight.leave(poll.waiter)
+    case .news(let inquiry, let flight, let alarm):
+      alarm.cancel()
+      forget(poll.waiter, of: inquiry.original.userID)
+      flights.end(flight, with: nil)
+    }
+  }
+
+  /// Takes a step that ends the flight unless there is more to wait for.
+  private func ending(
+    _ flight: SyncFlights.Flight, _ step: () async throws -> Outcome
+  ) async throws -> Outcome {
+    do {
+      let outcome = try await step()
+      if case .answer(let bytes) = outcome { flights.end(flight, with: bytes) }
+      return outcome
+    } catch {
+      flights.end(flight, with: nil)
+      throw error
+    }
   }
 
   /// The answer's JSON, for callers that hold their task while they wait.
@@ -122,23 +191,28 @@ package final class SyncEngine: Sendable {
   }
 
   private func look(
-    _ original: SyncRequest, until deadline: ContinuousClock.Instant
+    _ inquiry: Inquiry, _ flight: SyncFlights.Flight
   ) async throws -> Outcome {
+    let user = inquiry.original.userID
     // Whoever waits is registered before looking, so that nothing falls between.
-    let waiter = register(original.userID)
+    let waiter = register(user)
     var keepsWaiter = false
-    defer { if !keepsWaiter { forget(waiter, of: original.userID) } }
-    let (answer, position) = try await compose(original)
-    if let answer { return .answer(try await written(answer, for: original, at: position)) }
+    defer { if !keepsWaiter { forget(waiter, of: user) } }
+    let (answer, position) = try await compose(inquiry)
+    if let answer {
+      return .answer(try await written(answer, for: inquiry.original, at: position))
+    }
     // There was nothing to tell up to here, so what comes next is looked for from here on,
     // however long a filter lets nothing through.
-    var request = original
-    request.since = position
-    let left = deadline - ContinuousClock.now
-    guard left > .zero else { return .answer(try await nothing(for: request, at: position)) }
+    var inquiry = inquiry
+    inquiry.position = position
+    let left = inquiry.deadline - ContinuousClock.now
+    guard left > .zero, !inquiry.original.fullState else {
+      return .answer(try await nothing(for: inquiry.original, at: position))
+    }
     keepsWaiter = true
     let alarm = executor.schedule(after: left) { waiter.resolve(false) }
-    return .wait(Poll(waiter, request, deadline: deadline, alarm: alarm))
+    return .wait(Poll(waiter, .news(inquiry, flight, alarm: alarm)))
   }
 
   private func hasCaughtUp(with token: SyncToken) async -> Bool {
@@ -165,7 +239,9 @@ package final class SyncEngine: Sendable {
     if let device = request.deviceID {
       answer.keys = try await decorations.keys(request.userID, device)
     }
-    return SyncWriter(request: request, now: clock.now()).write(answer, next: position)
+    var next = position
+    next.knowledge = toldMembers.note(answer.plan.newMembers, toldTo: request)
+    return SyncWriter(request: request, now: clock.now()).write(answer, next: next)
   }
 
   /// Where this worker is in all streams.
@@ -176,15 +252,19 @@ package final class SyncEngine: Sendable {
   }
 
   /// The answer, or nil when there is nothing new up to the position.
-  private func compose(_ request: SyncRequest) async throws -> (SyncAnswer?, SyncToken) {
+  private func compose(_ inquiry: Inquiry) async throws -> (SyncAnswer?, SyncToken) {
+    let request = inquiry.request
     try await loader.loadUser(request.userID)
-    let forgotten = try await forgottenRooms(for: request)
+    let syncReader = SyncReader(
+      forgotten: try await forgottenRooms(for: request),
+      ignored: try await ignored(request.userID),
+      knownMembers: toldMembers.known(to: inquiry.original))
     var history: [SyncComposer.HistoryRequest: RoomHistory] = [:]
     for _ in 0..<Self.composeTries {
       let now = position
       let composer = SyncComposer(
         request: request, since: request.since?.events, now: now.events,
-        history: history, forgotten: forgotten)
+        history: history, reader: syncReader)
       switch memory.withState({ composer.compose($0) }) {
       case .plan(let plan):
         return try await addNews(to: plan, for: request, at: now)
@@ -192,7 +272,7 @@ package final class SyncEngine: Sendable {
       case .userNotLoaded: try await loader.loadUser(request.userID)
       case .lackingHistory(let requests):
         for wanted in requests {
-          history[wanted] = try await loader.history(wanted, for: request)
+          history[wanted] = try await loader.history(wanted, for: request, syncReader)
         }
       case .ahead(let writer, let position):
         let wanted = now.events.advanced(writer, to: position)
@@ -213,7 +293,7 @@ package final class SyncEngine: Sendable {
           eventsSince: request.since?.events, eventsNow: now.events, rooms: plan.memberships,
           entered: plan.entered))
       if let position = news.reached {
-        reached[provider.stream] = VectorToken(minimum: position)
+        reached[provider.stream] = position
       }
       answer.news.add(news)
     }
@@ -221,10 +301,20 @@ package final class SyncEngine: Sendable {
     return (isEmpty && request.since != nil ? nil : answer, reached)
   }
 
+  /// Rooms of which a client that gets everything is not told. Other workers may know of them since
+  /// the user's rooms were loaded, so they are looked up; most users have none to ask about.
   private func forgottenRooms(for request: SyncRequest) async throws -> Set<RoomID> {
-    guard request.since == nil, request.filter.includesLeft else { return [] }
+    guard request.since == nil || request.fullState && request.filter.includesLeft else {
+      return []
+    }
+    let hasLeft = memory.withState { state in
+      state.users[request.userID]?.memberships.values.contains { row in
+        [Membership.leave, Membership.ban].contains(row.membership) && row.isOldNews(to: request)
+      } ?? false
+    }
+    guard hasLeft else { return [] }
     let rows = try await loader.memberships.rooms(
-      of: request.userID, memberships: ["leave", "ban"])
+      of: request.userID, memberships: [Membership.leave, Membership.ban])
     return Set(rows.filter(\.isForgotten).map(\.roomID))
   }
 

@@ -1,7 +1,8 @@
 package import Streams
 
 /// A position of all the streams that /sync tells of, as clients carry it: `s<events>`, then a
-/// position for each of `parts` after `_`.
+/// position for each of `parts` after `_`, and at the end `k` with what the device knows of
+/// members, if that is kept.
 package struct SyncToken: Sendable, Hashable {
   /// The streams beside events, in the order of the text. New ones are added at the end.
   static let parts: [StreamName] = [
@@ -10,6 +11,8 @@ package struct SyncToken: Sendable, Hashable {
 
   package var events: VectorToken
   private var others: [StreamName: VectorToken]
+  /// See `ToldMembers`.
+  var knowledge: UInt64?
 
   package init(events: VectorToken, others: [StreamName: VectorToken] = [:]) {
     self.events = events
@@ -29,7 +32,13 @@ package struct SyncToken: Sendable, Hashable {
   /// Parts of streams that this version does not know are left out.
   package init?(_ text: String) {
     guard text.first == "s" else { return nil }
-    let texts = text.dropFirst().split(separator: "_", omittingEmptySubsequences: false)
+    var texts = text.dropFirst().split(separator: "_", omittingEmptySubsequences: false)
+    var knowledge: UInt64?
+    if let last = texts.last, last.first == "k" {
+      guard let number = UInt64(last.dropFirst(), radix: 16) else { return nil }
+      knowledge = number
+      texts.removeLast()
+    }
     guard let first = texts.first, let events = VectorToken(String(first)) else { return nil }
     var others: [StreamName: VectorToken] = [:]
     for (stream, part) in zip(Self.parts, texts.dropFirst()) {
@@ -37,9 +46,13 @@ package struct SyncToken: Sendable, Hashable {
       others[stream] = token
     }
     self.init(events: events, others: others)
+    self.knowledge = knowledge
   }
 
   package var text: String {
-    Self.parts.reduce("s\(events.description)") { "\($0)_\(self[$1].description)" }
+    let positions = Self.parts.reduce("s\(events.description)") {
+      "\($0)_\(self[$1].description)"
+    }
+    return knowledge.map { "\(positions)_k\(String($0, radix: 16))" } ?? positions
   }
 }

@@ -25,8 +25,8 @@ struct RoomViewTests {
         == loaded.timeline.map { $0.replaced.map { texts([$0]) } })
     #expect(followed.hasEarlier == loaded.hasEarlier)
     #expect(followed.state.mapValues { texts([$0]) } == loaded.state.mapValues { texts([$0]) })
-    #expect(followed.joinedCount == loaded.joinedCount)
-    #expect(followed.invitedCount == loaded.invitedCount)
+    #expect(followed.members.joinedCount == loaded.members.joinedCount)
+    #expect(followed.members.invitedCount == loaded.members.invitedCount)
     #expect(!loaded.hidesHistory || followed.hidesHistory)
   }
 
@@ -80,10 +80,10 @@ struct RoomViewTests {
       let worker = Remembering(world, world.database)
       try await worker.loader.loadViews([room], for: try world.user(World.alice))
       var view = try present(worker.view(of: room), "view")
-      let (count, joined) = (view.timeline.count, view.joinedCount)
+      let (count, joined) = (view.timeline.count, view.members.joinedCount)
       for stored in try await world.story(of: room) { view.apply(stored) }
       #expect(view.timeline.count == count)
-      #expect(view.joinedCount == joined)
+      #expect(view.members.joinedCount == joined)
     }
   }
 

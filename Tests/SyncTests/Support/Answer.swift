@@ -10,10 +10,15 @@ struct Answer {
     let json: JSONView
 
     var state: [JSONView] { json["state"]?["events"].map { Array($0.elements) } ?? [] }
+    var stateAfter: [JSONView] {
+      json["state_after"]?["events"].map { Array($0.elements) } ?? []
+    }
     var timeline: [JSONView] { json["timeline"]?["events"].map { Array($0.elements) } ?? [] }
     var isLimited: Bool { json["timeline"]?["limited"]?.bool ?? false }
     var previousBatch: String? { json["timeline"]?["prev_batch"]?.string }
-    var stripped: [JSONView] { json["invite_state"]?["events"].map { Array($0.elements) } ?? [] }
+    var stripped: [JSONView] {
+      (json["invite_state"] ?? json["knock_state"])?["events"].map { Array($0.elements) } ?? []
+    }
     var bodies: [String] { timeline.compactMap { $0["content"]?["body"]?.string } }
 
     /// The state event of a place, told as state.
@@ -45,6 +50,7 @@ struct Answer {
 
   func joined(_ room: RoomID) -> Room? { rooms("join")[room.text] }
   func invited(_ room: RoomID) -> Room? { rooms("invite")[room.text] }
+  func knocked(_ room: RoomID) -> Room? { rooms("knock")[room.text] }
   func left(_ room: RoomID) -> Room? { rooms("leave")[room.text] }
 
   /// Tells of no room.
@@ -66,6 +72,10 @@ extension JSONView {
 }
 
 extension SyncFilter {
+  init(_ text: String) throws {
+    self = try SyncFilter(JSONDocument(Array(text.utf8)).root)
+  }
+
   init(limit: Int = 10, lazy: Bool = false, left: Bool = false) throws {
     let json: JSON = [
       "room": [
@@ -81,11 +91,13 @@ extension Worker {
   /// One /sync; by default one that does not wait.
   func sync(
     _ user: String, since: SyncToken? = nil, timeout: Duration = .zero, fullState: Bool = false,
-    filter: SyncFilter = SyncFilter(), device: String? = nil
+    filter: SyncFilter = SyncFilter(), device: String? = nil,
+    state form: SyncRequest.StateForm = .beforeTimeline
   ) async throws -> Answer {
-    let request = SyncRequest(
+    var request = SyncRequest(
       userID: try present(UserID(user), "user id"), deviceID: device, since: since,
       timeout: timeout, fullState: fullState, filter: filter)
+    request.stateForm = form
     return try Answer(try await engine.sync(request))
   }
 }

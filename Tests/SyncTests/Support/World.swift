@@ -144,16 +144,16 @@ extension World {
     try present(UserID(text), "user id")
   }
 
-  /// A room of Alice's.
+  /// A room of Alice's, or somebody else's.
   func makeRoom(
     _ preset: RoomOptions.Preset = .publicChat, name: String? = nil,
-    state: [RoomOptions.State] = []
+    state: [RoomOptions.State] = [], by creator: String = alice
   ) async throws -> RoomID {
     var options = RoomOptions()
     options.preset = preset
     options.name = name
     options.initialState = state
-    return try await create.create(options, by: try user(Self.alice)).room
+    return try await create.create(options, by: try user(creator)).room
   }
 
   @discardableResult
@@ -170,7 +170,8 @@ extension World {
     let intent = EventIntent(
       type: "m.room.message", sender: sender, content: content.bytes,
       transaction: device.map {
-        TransactionKey(userID: sender, deviceID: $0, transactionID: "txn-\(body)")
+        TransactionKey(
+          userID: sender, deviceID: $0, transactionID: "txn-\(body)", endpoint: "m.room.message")
       })
     return try present(try await write([intent], in: room).first, "event")
   }
@@ -228,8 +229,13 @@ extension World {
   var history: ReadHistory {
     ReadHistory(
       states: StateStore(database: database), events: EventStore(database: database),
-      memberships: MembershipStore(database: database))
+      memberships: MembershipStore(database: database),
+      bundler: BundleRelations(store: BundleStore(database: database), ignored: NobodyIgnored()))
   }
+}
+
+private struct NobodyIgnored: IgnoredSenders {
+  func ignored(by user: UserID) async throws -> Set<UserID> { [] }
 }
 
 /// A place in a room's state, as clients see it.

@@ -4,14 +4,14 @@ import MatrixJSON
 /// The place of a property in an event.
 ///
 /// spec: appendices#dot-separated-property-paths
-struct PropertyPath: Sendable, Equatable {
+package struct PropertyPath: Sendable, Equatable {
   /// Objects inside each other that a path may go through.
   static let depthLimit = 64
 
-  let names: [String]
+  package let names: [String]
 
   /// Nil when the path is too long to be one of an event.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     var names: [String] = []
     var name = String.UnicodeScalarView()
     var isEscaped = false

@@ -5,15 +5,19 @@ import RoomEvents
 /// Which events of its rooms a client asks for. Copies are cheap, and a filter that demands
 /// nothing costs nothing.
 /// spec: client-server-api#post_matrixclientv3useruseridfilter (`RoomEventFilter`)
-package struct EventFilter: Sendable, Equatable {
+package struct EventFilter: Sendable, Hashable {
   /// Types with wildcards in one list: each of them is tried on every event.
   package static let wildcardLimit = 100
 
   package enum Problem: Error, Sendable, Equatable {
     /// The part of the filter with a value of the wrong kind.
     case malformed(String)
-    /// The part with more wildcards than `wildcardLimit`.
+    /// The list with more wildcards than `wildcardLimit`, or too long ones.
     case tooManyWildcards(String)
+    /// The list with more entries than `FilterPart.listLimit`.
+    case tooLong(String)
+    /// A list of ids, and the entry of it that is none.
+    case notAnID(String, String)
   }
 
   /// The most events that the client wants at once.
@@ -37,10 +41,8 @@ package struct EventFilter: Sendable, Equatable {
     let criteria = Criteria(
       types: try Self.patterns("types", part),
       excludedTypes: try Self.patterns("not_types", part),
-      senders: try part.strings("senders").map { Set($0) },
-      excludedSenders: Set(try part.strings("not_senders") ?? []),
-      rooms: try part.strings("rooms").map { Set($0) },
-      excludedRooms: Set(try part.strings("not_rooms") ?? []),
+      senders: try part.users("senders"), excludedSenders: try part.users("not_senders") ?? [],
+      rooms: try part.rooms("rooms"), excludedRooms: try part.rooms("not_rooms") ?? [],
       containsURL: try part.flag("contains_url"))
     if criteria != Criteria() { demands = .some(criteria) }
   }
@@ -85,14 +87,14 @@ package struct EventFilter: Sendable, Equatable {
   }
 
   /// Kept outside the value itself, which is copied for every room of an answer.
-  private indirect enum Demands: Sendable, Equatable {
+  private indirect enum Demands: Sendable, Hashable {
     case none
     case some(Criteria)
   }
 }
 
 /// What is nil or empty demands nothing; exclusion goes before inclusion.
-private struct Criteria: Sendable, Equatable {
+private struct Criteria: Sendable, Hashable {
   var types: TypePatterns?
   var excludedTypes: TypePatterns?
   var senders: Set<String>?

@@ -1,20 +1,24 @@
 /// Names of event types, some with `*` for any sequence of characters.
-struct TypePatterns: Sendable, Equatable {
+struct TypePatterns: Sendable, Hashable {
   private var names: Set<String> = []
   /// The parts between the wildcards, as bytes; two at least.
   private var wildcards: [[[UInt8]]] = []
+  /// Bytes of all names with wildcards together: trying one takes time with its length.
+  static let wildcardBytesLimit = 4096
 
-  /// Nil when more than `wildcardLimit` of the names have wildcards.
+  /// Nil when more than `wildcardLimit` of the names have wildcards, or these are too long.
   init?(_ texts: [String], wildcardLimit: Int) {
+    var bytes = 0
     for text in texts {
       let parts = text.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
       if parts.count == 1 {
         names.insert(text)
       } else {
+        bytes += text.utf8.count
         wildcards.append(parts.map { Array($0) })
       }
     }
-    guard wildcards.count <= wildcardLimit else { return nil }
+    guard wildcards.count <= wildcardLimit, bytes <= Self.wildcardBytesLimit else { return nil }
   }
 
   func contains(_ type: String) -> Bool {

@@ -7,7 +7,7 @@ extension MemoryLoader {
   /// A stretch of history that is older than memory: as many of its newest events as hold
   /// `limit` that are to be told.
   func history(
-    _ wanted: SyncComposer.HistoryRequest, for request: SyncRequest
+    _ wanted: SyncComposer.HistoryRequest, for request: SyncRequest, _ reader: SyncReader
   ) async throws -> RoomHistory {
     var (upTo, earliest) = (wanted.upTo, wanted.since?.minimum ?? .min)
     var visibility: HistoryVisibility?
@@ -24,7 +24,7 @@ extension MemoryLoader {
     let range = RoomRange(room: wanted.room, after: earliest, upTo: upTo)
     let selection = SliceRequest(
       since: wanted.since, limit: max(1, wanted.limit), timeline: request.filter.timeline,
-      history: visibility)
+      history: visibility, ignored: reader.ignored)
     let (found, hasEarlier) = try await newest(selection, in: range)
     let start = found.last.map { $0.streamOrdering - 1 } ?? upTo
     return RoomHistory(

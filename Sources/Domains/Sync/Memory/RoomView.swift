@@ -21,8 +21,7 @@ struct RoomView: Sendable {
   /// Whether there are events before `timeline`.
   private(set) var hasEarlier: Bool
   private(set) var state: [StateTuple: StoredEvent]
-  private(set) var joinedCount = 0
-  private(set) var invitedCount = 0
+  private(set) var members: RoomMembers
   /// Whether the room's history was hidden from later members at any time in `timeline`.
   private(set) var hidesHistory = false
 
@@ -37,11 +36,11 @@ struct RoomView: Sendable {
     self.state = Dictionary(
       state.compactMap { stored in stored.key.map { ($0, stored) } },
       uniquingKeysWith: { $0.streamOrdering > $1.streamOrdering ? $0 : $1 })
+    members = RoomMembers(self.state)
     self.timeline = Deque(
       timeline.map { stored in
         Entry(stored: stored, replaced: stored.replacedEventID.flatMap { replaced[$0] })
       })
-    for stored in self.state.values { count(stored, by: 1) }
     noteVisibility(self.state[StateTuple(EventType.historyVisibility)])
     for entry in self.timeline {
       noteVisibility(entry.stored)
@@ -81,9 +80,8 @@ struct RoomView: Sendable {
     var entry = Entry(stored: stored)
     if let key = stored.key {
       entry.replaced = state[key]
-      if let replaced = entry.replaced { count(replaced, by: -1) }
       state[key] = stored
-      count(stored, by: 1)
+      members.replace(entry.replaced, with: stored, in: state)
       noteVisibility(stored)
     }
     timeline.append(entry)
@@ -106,14 +104,6 @@ struct RoomView: Sendable {
     }
     for (key, stored) in state {
       if stored.event.eventID == target || stored.replaces(mark) { state[key] = redacted(stored) }
-    }
-  }
-
-  private mutating func count(_ stored: StoredEvent, by step: Int) {
-    switch stored.event.membership {
-    case "join": joinedCount += step
-    case "invite": invitedCount += step
-    default: break
     }
   }
 }

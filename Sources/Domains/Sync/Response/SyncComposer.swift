@@ -33,7 +33,8 @@ struct SyncComposer {
   let since: VectorToken?
   let now: VectorToken
   let history: [HistoryRequest: RoomHistory]
-  let forgotten: Set<RoomID>
+  /// What is known of the reader beside the rooms.
+  let reader: SyncReader
 
   func compose(_ state: borrowing SyncMemory.State) -> Outcome {
     guard let rooms = state.users[request.userID] else { return .userNotLoaded }
@@ -57,29 +58,42 @@ struct SyncComposer {
     _ row: MembershipRow, _ state: borrowing SyncMemory.State, to plan: inout Plan
   ) -> StoredEvent? {
     let isNews = since.map { !$0.covers(row.writer, row.streamOrdering) } ?? true
-    switch row.membership {
-    case "join":
-      guard isNews || request.fullState || mayHaveChanged(row.roomID, state) else { return nil }
-    case "invite":
-      guard isNews else { return nil }
-    case "leave", "ban":
-      guard isNews, since != nil || request.filter.includesLeft,
-        !forgotten.contains(row.roomID)
-      else { return nil }
-    default:
-      return nil
-    }
+    guard isNews ? tells(row) : mayHaveChanged(row, state) else { return nil }
     guard let view = state.views[row.roomID] else {
       plan.lacking.append(row.roomID)
       return nil
     }
     if let last = view.last, !now.covers(last.writer, last.streamOrdering) { return last }
     switch row.membership {
-    case "join": addJoined(row, view, isNews: isNews, to: &plan)
-    case "invite": plan.invited.append((row.roomID, InvitedRoom(view, reader: request.userID)))
+    case Membership.join: addJoined(row, view, isNews: isNews, to: &plan)
+    case Membership.invite:
+      plan.invited.append((row.roomID, StrippedRoom(view, reader: request.userID)))
+    case Membership.knock:
+      plan.knocked.append((row.roomID, StrippedRoom(view, reader: request.userID)))
     default: addLeft(row, view, to: &plan)
     }
     return nil
+  }
+
+  /// Whether a membership that is new to the client is told of.
+  private func tells(_ row: MembershipRow) -> Bool {
+    switch row.membership {
+    case Membership.join, Membership.knock: true
+    case Membership.invite: !reader.ignored.contains(row.sender)
+    default: !reader.forgotten.contains(row.roomID) && (since != nil || row.isOldNews(to: request))
+    }
+  }
+
+  /// Whether there may be something to tell of a room in which the user has been what they are.
+  private func mayHaveChanged(
+    _ row: MembershipRow, _ state: borrowing SyncMemory.State
+  ) -> Bool {
+    switch row.membership {
+    case Membership.join: request.fullState || mayHaveChanged(row.roomID, state)
+    case Membership.leave, Membership.ban:
+      request.fullState && request.filter.includesLeft && !reader.forgotten.contains(row.roomID)
+    default: false
+    }
   }
 
   private func mayHaveChanged(_ room: RoomID, _ state: borrowing SyncMemory.State) -> Bool {
@@ -105,10 +119,12 @@ struct SyncComposer {
       ?? cutHistory(slice, row.roomID, view, checksVisibility: isNews, to: &plan)
     guard var cut else { return }
     if before == nil, since != nil { cut.isLimited = true }
+    let room = JoinedRoom(cut, view, request: slice, reader: request.userID)
     let hasNews =
       !cut.events.isEmpty || !cut.state.isEmpty || cut.isLimited && slice.limit > 0
+      || room.summary != nil
     guard hasNews || slice.since == nil else { return }
-    plan.joined.append((row.roomID, JoinedRoom(cut, view, request: slice, reader: request.userID)))
+    plan.joined.append((row.roomID, room))
     if slice.since == nil { plan.entered.insert(row.roomID) }
   }
 
@@ -118,12 +134,16 @@ struct SyncComposer {
     var told = RoomSlice(
       events: [], isLimited: false, state: [], previousBatch: row.streamOrdering)
     let before = view.membership(of: request.userID, at: since)
-    var slice = sliceRequest(row.roomID, since: since)
-    slice.wantsFullState = before == nil
-    if before ?? Membership.join == Membership.join {
+    let wasJoined = before ?? Membership.join == Membership.join
+    let departure = view.departure(of: request.userID)
+    // A whole stay that the client was not told of.
+    let isMissedStay = !wasJoined && departure.map { isNews($0, row.writer) } ?? false
+    var slice = sliceRequest(row.roomID, since: isMissedStay ? nil : since)
+    slice.wantsFullState = request.fullState || before == nil
+    if wasJoined || isMissedStay || request.fullState {
       var cut: RoomSlice?
       slice.upTo = row.streamOrdering
-      if let departure = view.departure(of: request.userID) {
+      if let departure {
         slice.upTo = departure
         slice.history = view.history(of: request.userID)
         cut = view.slice(slice)
@@ -138,12 +158,18 @@ struct SyncComposer {
     plan.left.append((row.roomID, told))
   }
 
+  private func isNews(_ position: Int64, _ writer: WriterID) -> Bool {
+    since.map { !$0.covers(writer, position) } ?? true
+  }
+
   private func sliceRequest(_ room: RoomID, since: VectorToken?) -> SliceRequest {
     let filter = request.filter
     return SliceRequest(
       since: since, limit: filter.timeline.admits(room) ? filter.timelineLimit : 0,
-      lazyMembersOf: filter.lazyLoadsMembers ? request.userID : nil, timeline: filter.timeline,
-      state: filter.state)
+      tellsStateAfter: request.stateForm != .beforeTimeline,
+      lazyMembers: filter.lazyLoadsMembers
+        ? LazyMembers(reader: request.userID, known: reader.knownMembers[room] ?? []) : nil,
+      timeline: filter.timeline, state: filter.state, ignored: reader.ignored)
   }
 
   /// Cuts a slice that reaches further back than memory, once its history has been fetched.
@@ -164,19 +190,21 @@ struct SyncComposer {
   }
 }
 
-/// What an answer will hold.
-struct Plan {
-  var joined: [(RoomID, JoinedRoom)] = []
-  var invited: [(RoomID, InvitedRoom)] = []
-  var left: [(RoomID, RoomSlice)] = []
-  /// The joined rooms that are new to the client.
-  var entered: Set<RoomID> = []
-  var lacking: [RoomID] = []
-  var lackingHistory: [SyncComposer.HistoryRequest] = []
-  var memberships = UserRooms([])
+/// What an answer depends on beside the rooms.
+struct SyncReader: Sendable {
+  /// Rooms that the user has left and wants to know nothing of any more.
+  var forgotten: Set<RoomID> = []
+  /// Who sends nothing to the user but state.
+  var ignored: Set<UserID> = []
+  /// With lazy members: whom the device has been told of.
+  var knownMembers: [RoomID: Set<String>] = [:]
+}
 
-  var isEmpty: Bool {
-    joined.isEmpty && invited.isEmpty && left.isEmpty
+extension MembershipRow {
+  /// Whether a client without any token is told of a room that the user is not in any more. Who
+  /// was put out of it is told in any case.
+  func isOldNews(to request: SyncRequest) -> Bool {
+    request.filter.includesLeft || membership == Membership.ban || sender != userID
   }
 }
 

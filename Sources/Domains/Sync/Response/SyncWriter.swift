@@ -10,9 +10,19 @@ struct SyncWriter {
   private let now: Int64
   /// Whether the client counts threads by themselves.
   private let threadsApart: Bool
+  private let form: EventForm
+  /// The key of the state, without or with that of the timeline.
+  private let stateKey: String
 
   init(request: SyncRequest, now: Int64) {
     threadsApart = request.filter.countsThreadsApart
+    form = request.filter.form
+    stateKey =
+      switch request.stateForm {
+      case .beforeTimeline: "state"
+      case .afterTimeline: "state_after"
+      case .afterTimelineUnstable: "org.matrix.msc4222.state_after"
+      }
     reader = EventReader(userID: request.userID, deviceID: request.deviceID)
     self.now = now
   }
@@ -30,8 +40,13 @@ struct SyncWriter {
     if !answer.plan.isEmpty || !joined.isEmpty {
       writer.key("rooms")
       writer.beginObject()
-      writeRooms("invite", answer.plan.invited, to: &writer, writeInvited)
+      writeRooms("invite", answer.plan.invited, to: &writer) {
+        writeStripped("invite_state", $0, to: &$1)
+      }
       writeJoined(joined, answer, next: next, to: &writer)
+      writeRooms("knock", answer.plan.knocked, to: &writer) {
+        writeStripped("knock_state", $0, to: &$1)
+      }
       writeRooms("leave", answer.plan.left, to: &writer, writeLeft)
       writer.endObject()
     }
@@ -169,8 +184,8 @@ struct SyncWriter {
     writer.integer(Int64(summary.joinedCount))
   }
 
-  private func writeInvited(_ room: InvitedRoom, to writer: inout JSONWriter) {
-    writer.key("invite_state")
+  private func writeStripped(_ key: String, _ room: StrippedRoom, to writer: inout JSONWriter) {
+    writer.key(key)
     writer.beginObject()
     writer.key("events")
     writer.beginArray()
@@ -186,7 +201,7 @@ struct SyncWriter {
   }
 
   private func writeSlice(_ slice: RoomSlice, to writer: inout JSONWriter) {
-    writer.key("state")
+    writer.key(stateKey)
     writeEvents(slice.state, to: &writer)
     writer.key("timeline")
     writer.beginObject()
@@ -209,7 +224,8 @@ struct SyncWriter {
   private func writeArray(_ events: [StoredEvent], to writer: inout JSONWriter) {
     writer.beginArray()
     for stored in events {
-      ClientEvent.write(stored, to: &writer, reader: reader, now: now, includeRoomID: false)
+      ClientEvent.write(
+        stored, to: &writer, reader: reader, now: now, includeRoomID: false, form: form)
     }
     writer.endArray()
   }

@@ -41,7 +41,7 @@ struct TimelineCut: Sendable {
       let stored = stretch[index]
       let key = stored.key
       if request.tells(stored) {
-        let later = key.flatMap { dropped[$0] }
+        let later = request.tellsStateAfter ? nil : key.flatMap { dropped[$0] }
         if kept.count == request.limit || later.map(request.state.matches) ?? false {
           (isFull, isLimited) = (true, true)
           break
