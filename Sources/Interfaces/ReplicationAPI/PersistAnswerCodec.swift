@@ -39,9 +39,12 @@ enum PersistAnswerCodec {
           "failure": "refused", "rule": .string(rejection.rule),
           "reason": .string(rejection.reason),
         ]
+      case .badRelation(let problem):
+        ["failure": "bad_relation", "relation": .string(problem.rawValue)]
       case .wrongMembership(let current):
         ["failure": "wrong_membership", "membership": .string(current)]
       case .invalid(let reason): ["failure": "invalid", "reason": .string(reason)]
+      case .withdrawn(let reason): ["failure": "withdrawn", "reason": .string(reason)]
       case .unavailable(let reason): ["failure": "unavailable", "reason": .string(reason)]
       }
     return JSON.object(fields).bytes
@@ -65,9 +68,15 @@ enum PersistAnswerCodec {
     case "too_large": return .tooLarge
     case "refused":
       return .refused(AuthRejection(rule: root["rule"]?.string ?? "", reason: reason))
+    case "bad_relation":
+      guard let problem = root["relation"]?.string.flatMap({ BadRelation(rawValue: $0) }) else {
+        return .invalid(reason: "the relation is not allowed")
+      }
+      return .badRelation(problem)
     case "wrong_membership":
       return .wrongMembership(current: root["membership"]?.string ?? "none")
     case "invalid": return .invalid(reason: reason)
+    case "withdrawn": return .withdrawn(reason: reason)
     default: return .unavailable(reason: reason)
     }
   }

@@ -138,13 +138,31 @@ extension World {
 
   var membership: ChangeMembership {
     ChangeMembership(
-      persister: writer, memberships: memberships, profiles: profiles, serverName: serverName)
+      persister: writer, memberships: memberships,
+      restricted: RestrictedJoins(
+        states: states, conditions: JoinConditionStore(database: database),
+        serverName: serverName),
+      profiles: profiles, serverName: serverName)
   }
   var send: SendEvent { SendEvent(persister: writer, aliases: aliases, states: states) }
   var access: RoomAccess { RoomAccess(memberships: memberships, states: states) }
-  var read: ReadRoom { ReadRoom(states: states, events: events, memberships: memberships) }
+  /// Nobody ignores anybody, unless a test says so.
+  func bundler(ignored: any IgnoredSenders = Ignored()) -> BundleRelations {
+    BundleRelations(store: BundleStore(database: database), ignored: ignored)
+  }
+  func relations(ignored: any IgnoredSenders = Ignored()) -> ReadRelations {
+    ReadRelations(
+      access: access, events: events, relations: RelationStore(database: database),
+      threads: ThreadStore(database: database), bundler: bundler(ignored: ignored),
+      ignored: ignored)
+  }
+  var read: ReadRoom {
+    ReadRoom(states: states, events: events, memberships: memberships, bundler: bundler())
+  }
   var history: ReadHistory {
-    ReadHistory(states: states, events: events, memberships: memberships)
+    ReadHistory(
+      states: states, events: events, memberships: memberships,
+      relations: RelationStore(database: database), bundler: bundler(), ignored: Ignored())
   }
   var directory: RoomDirectory {
     RoomDirectory(
@@ -238,5 +256,14 @@ extension RoomFixture {
     intent.content = Array("{}".utf8)
     intent.redacts = target
     return intent
+  }
+}
+
+/// Whom users ignore, as a test says.
+struct Ignored: IgnoredSenders {
+  var lists: [UserID: Set<UserID>] = [:]
+
+  func ignored(by user: UserID) async throws -> Set<UserID> {
+    lists[user] ?? []
   }
 }

@@ -230,7 +230,9 @@ extension World {
     ReadHistory(
       states: StateStore(database: database), events: EventStore(database: database),
       memberships: MembershipStore(database: database),
-      bundler: BundleRelations(store: BundleStore(database: database), ignored: NobodyIgnored()))
+      relations: RelationStore(database: database),
+      bundler: BundleRelations(store: BundleStore(database: database), ignored: NobodyIgnored()),
+      ignored: NobodyIgnored())
   }
 }
 

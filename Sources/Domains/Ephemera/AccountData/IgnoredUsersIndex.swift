@@ -1,10 +1,11 @@
 package import MatrixIdentifiers
 import MatrixJSON
 package import Postgres
+import Rooms
 package import Streams
 import Synchronization
 
-/// Knows by whom users are ignored, for writers of events: all lists are read once, when they are
+/// Knows who ignores whom, for writers of events and for /sync: all lists are read once, when they are
 /// first asked for, and then kept in step with the stream of account data. Few users ignore
 /// anybody, so this is small.
 ///
@@ -62,6 +63,12 @@ package final class IgnoredUsersIndex: Sendable {
     }
   }
 
+  /// Those whom a user ignores.
+  package func ignored(by user: UserID) async throws -> Set<UserID> {
+    if !state.withLock({ $0.isLoaded }) { try await load() }
+    return state.withLock { $0.lists[user] ?? [] }
+  }
+
   private func load() async throws {
     let rows = try await database.query(Self.select, [])
     state.withLock { state in
@@ -81,3 +88,5 @@ package final class IgnoredUsersIndex: Sendable {
     return Set(users?.prefix(listLimit).compactMap { $0.key.string.flatMap { UserID($0) } } ?? [])
   }
 }
+
+extension IgnoredUsersIndex: IgnoredSenders {}

@@ -20,10 +20,16 @@ package enum ClientEvent {
   /// - Parameters:
   ///   - now: milliseconds since the epoch, for `unsigned.age`.
   ///   - includeRoomID: false inside /sync, where the room is known.
+  ///   - bundles: what else belongs to the event.
   package static func write(
     _ stored: StoredEvent, to output: inout JSONWriter, reader: EventReader?, now: Int64,
-    includeRoomID: Bool
+    includeRoomID: Bool, form: EventForm = .client, bundles: EventBundles = .none
   ) {
+    guard form == .client else {
+      let whole = bytes(
+        stored, reader: reader, now: now, includeRoomID: includeRoomID, bundles: bundles)
+      return output.raw(form.bytes(of: stored, inClientForm: whole))
+    }
     var bytes = stored.shared(sharedPart)
     bytes.reserveCapacity(
       bytes.count + stored.replaced.count + stored.unsigned.count + 192)
@@ -37,22 +43,38 @@ package enum ClientEvent {
       bytes.append(UInt8(ascii: ","))
       bytes.append(contentsOf: members)
     }
+    if let relations = bundles.relations(of: stored.event.eventID, reader: reader, now: now) {
+      bytes.append(contentsOf: Array(",\"m.relations\":".utf8))
+      bytes.append(contentsOf: relations)
+    }
     if let transaction = stored.transaction, let reader, reader.userID == stored.event.sender,
       reader.deviceID == transaction.deviceID
     {
       bytes.append(contentsOf: Array(",\"transaction_id\":".utf8))
       bytes.append(contentsOf: quoted(transaction.transactionID))
     }
+    if let delayID = stored.delayID, let reader, reader.userID == stored.event.sender {
+      for name in delayNames {
+        bytes.append(contentsOf: Array(",\"\(name)\":".utf8))
+        bytes.append(contentsOf: quoted(delayID))
+      }
+    }
     bytes.append(contentsOf: [UInt8(ascii: "}"), UInt8(ascii: "}")])
     output.raw(bytes)
   }
 
+  /// MSC4140's, and the one that clients know from before it was accepted.
+  private static let delayNames = ["delay_id", "org.matrix.msc4140.delay_id"]
+
   /// The event as a JSON object of its own.
   package static func bytes(
-    _ stored: StoredEvent, reader: EventReader?, now: Int64, includeRoomID: Bool = true
+    _ stored: StoredEvent, reader: EventReader?, now: Int64, includeRoomID: Bool = true,
+    bundles: EventBundles = .none
   ) -> [UInt8] {
     var writer = JSONWriter()
-    write(stored, to: &writer, reader: reader, now: now, includeRoomID: includeRoomID)
+    write(
+      stored, to: &writer, reader: reader, now: now, includeRoomID: includeRoomID,
+      bundles: bundles)
     return writer.bytes
   }
 

@@ -28,6 +28,8 @@ package struct EventFilter: Sendable, Hashable {
   package private(set) var includesRedundantMembers = false
   /// Unread counts of threads are wanted apart from their rooms'.
   package private(set) var countsThreadsApart = false
+  /// What has to belong to the events. `matches` does not look at it, as an event does not tell.
+  package private(set) var relatedBy: RelatedBy?
   private var demands = Demands.none
 
   /// Admits everything.
@@ -38,6 +40,7 @@ package struct EventFilter: Sendable, Hashable {
     lazyLoadsMembers = try part.flag("lazy_load_members") ?? false
     includesRedundantMembers = try part.flag("include_redundant_members") ?? false
     countsThreadsApart = try part.flag("unread_thread_notifications") ?? false
+    relatedBy = try RelatedBy(part)
     let criteria = Criteria(
       types: try Self.patterns("types", part),
       excludedTypes: try Self.patterns("not_types", part),

@@ -34,7 +34,7 @@ package struct HistoryVisibility: Sendable, Equatable {
   }
 
   /// The positions of the events that are seen, in order and without overlap.
-  private var spans: [ClosedRange<Int64>] = []
+  private(set) var spans: [ClosedRange<Int64>] = []
 
   /// - Parameters:
   ///   - settings: of the room, in the order of their positions; `shared` before the first.

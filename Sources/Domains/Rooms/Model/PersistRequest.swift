@@ -50,11 +50,14 @@ package enum PersistError: Error, Sendable, Equatable {
   /// A room with this id exists and was not made by this request.
   case roomInUse
   case refused(AuthRejection)
+  case badRelation(BadRelation)
   /// The user's membership is not one that the intent requires.
   case wrongMembership(current: String)
   /// The event cannot be built, whoever asks.
   case invalid(reason: String)
   case tooLarge
+  /// The delayed event that it would carry out is not to be sent, or not now.
+  case withdrawn(reason: String)
   /// Nothing was written; the same request may succeed later.
   case unavailable(reason: String)
 }

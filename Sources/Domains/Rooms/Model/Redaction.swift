@@ -39,6 +39,13 @@ package enum Redaction {
       redactedBy: redaction.event.eventID)
   }
 
+  /// The event as one sees it who does not want to see its content.
+  static func hidden(_ stored: StoredEvent) -> StoredEvent {
+    guard let event = try? redacted(stored.event) else { return stored }
+    return StoredEvent(
+      event: event, streamOrdering: stored.streamOrdering, writer: stored.writer)
+  }
+
   /// The event that took the place of a redacted one, which does not tell any more what it was.
   package static func apply(toSuccessor stored: StoredEvent) -> StoredEvent {
     StoredEvent(

@@ -29,6 +29,8 @@ package struct AliasStore: Sendable {
     """, repeatable: true)
   private static let delete = Statement(
     "alias_delete", "DELETE FROM room_aliases WHERE alias = $1 AND room_id = $2")
+  private static let move = Statement(
+    "alias_move", "UPDATE room_aliases SET room_id = $2 WHERE room_id = $1", repeatable: true)
   private static let ofRoom = Statement(
     "alias_of_room", "SELECT alias FROM room_aliases WHERE room_id = $1 ORDER BY alias")
   private static let creator = Statement(
@@ -72,6 +74,11 @@ package struct AliasStore: Sendable {
 
   package func remove(_ alias: RoomAlias, of room: RoomID) async throws {
     _ = try await database.query(Self.delete, [.text(alias.text), .text(room.text)])
+  }
+
+  /// Lets all names of a room lead to another one.
+  func move(from old: RoomID, to new: RoomID) async throws {
+    _ = try await database.query(Self.move, [.text(old.text), .text(new.text)])
   }
 
   package func aliases(of room: RoomID) async throws -> [RoomAlias] {

@@ -21,9 +21,12 @@ extension EventStore {
   private static let batchLimit = 250
 
   /// Shows the events of a range to `visit` until it says false.
-  /// - Parameter count: how many events are likely to be enough.
+  /// - Parameters:
+  ///   - count: how many events are likely to be enough.
+  ///   - prepare: gets events before they are shown, many at once.
   package func scan(
     _ range: RoomRange, _ direction: ScanDirection, expecting count: Int,
+    preparing prepare: (([StoredEvent]) async throws -> Void)? = nil,
     _ visit: (StoredEvent) -> Bool
   ) async throws -> ScanEnd {
     var (after, upTo) = (range.after, range.upTo)
@@ -37,6 +40,7 @@ extension EventStore {
         case .forwards:
           try await forwards(in: range.room, after: after, upTo: upTo, limit: size)
         }
+      try await prepare?(batch)
       for stored in batch {
         guard visit(stored) else { return .stopped }
       }

@@ -33,6 +33,17 @@ package struct EventStore: Sendable {
       AND e.\(StoredEventRow.isHistory)
     ORDER BY e.stream_ordering LIMIT $4
     """)
+  private static let firstFrom = Statement(
+    "events_first_from",
+    """
+    SELECT \(StoredEventRow.columns)
+    FROM unnest($2::bigint[]) WITH ORDINALITY AS p (place, number)
+    CROSS JOIN LATERAL (
+      SELECT * FROM events h
+      WHERE h.room_id = $1 AND h.stream_ordering >= p.place AND h.\(StoredEventRow.isHistory)
+      ORDER BY h.stream_ordering LIMIT 1
+    ) e ORDER BY p.number
+    """)
   private static let streamRows = Statement(
     "events_stream_rows",
     """
@@ -82,6 +93,12 @@ package struct EventStore: Sendable {
     let rows = try await database.query(
       Self.pageForwards, [.text(room.text), .int(oldest), .int(newest), .int(Int64(limit))])
     return try StoredEventRow.decodeAll(rows)
+  }
+
+  /// From each place on the first event of the room, where there is one.
+  func first(in room: RoomID, from places: [Int64]) async throws -> [StoredEvent] {
+    try StoredEventRow.decodeAll(
+      try await database.query(Self.firstFrom, [.text(room.text), .ints(places)]))
   }
 
   /// One writer's events in (after, upTo], in order: how a reader of the stream fills a gap.

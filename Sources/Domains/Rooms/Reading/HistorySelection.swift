@@ -1,11 +1,22 @@
 import MatrixIdentifiers
+import RoomEvents
 
 /// What is wanted of a room's history.
 struct HistorySelection {
   let room: RoomID
   let history: HistoryVisibility
   let filter: EventFilter
+  /// Whose messages the reader does not want to see.
+  let ignored: Set<UserID>
+  /// Where it is looked up what belongs to events.
+  let relations: RelationStore
   var limit: Int
+
+  /// Apart from what belongs to the event.
+  fileprivate func admits(_ stored: StoredEvent) -> Bool {
+    history.sees(stored.streamOrdering) && filter.matches(stored)
+      && (stored.event.stateKey != nil || !ignored.contains(stored.event.sender))
+  }
 }
 
 /// What was found of it, in the order in which it was looked for.
@@ -31,11 +42,18 @@ extension EventStore {
     let range = RoomRange(
       room: wanted.room, after: max(after, lowest), upTo: min(upTo, bounds.upperBound))
     var found = SelectedEvents()
-    let end = try await scan(range, direction, expecting: wanted.limit) { stored in
+    var related: Set<EventID>?
+    let end = try await scan(
+      range, direction, expecting: wanted.limit,
+      preparing: { batch in
+        guard let demand = wanted.filter.relatedBy else { return }
+        related = try await wanted.relations.parents(among: batch.filter(wanted.admits), demand)
+      }
+    ) { stored in
       found.first = found.first ?? stored.streamOrdering
       let isWanted =
-        isInRange(stored) && wanted.history.sees(stored.streamOrdering)
-        && wanted.filter.matches(stored)
+        isInRange(stored) && wanted.admits(stored)
+        && related?.contains(stored.event.eventID) ?? true
       if isWanted, found.events.count == wanted.limit {
         // An answer to another filter may go on from here too: nothing is skipped.
         let last = found.events.last?.streamOrdering

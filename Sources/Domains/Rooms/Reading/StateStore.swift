@@ -20,6 +20,13 @@ package struct StateStore: Sendable {
     JOIN state_slots s ON \(StateSlots.isAt("r.room_nid", "k.type", "k.state_key"))
     JOIN events e ON e.stream_ordering = s.event
     """)
+  private static let currentOfType = Statement(
+    "state_current_of_type",
+    """
+    SELECT \(StoredEventRow.columns) FROM rooms r JOIN state_slots s USING (room_nid)
+    JOIN events e ON e.stream_ordering = s.event
+    WHERE r.room_id = $1 AND s.type = $2 LIMIT $3
+    """)
   private static let currentMembers = Statement(
     "state_current_members",
     """
@@ -71,6 +78,13 @@ package struct StateStore: Sendable {
 
   package func current(_ room: RoomID, _ key: StateTuple) async throws -> StoredEvent? {
     try await current([(room, key)]).first
+  }
+
+  /// The current events of one type, in no order.
+  func current(_ room: RoomID, type: String, limit: Int) async throws -> [StoredEvent] {
+    try StoredEventRow.decodeAll(
+      try await database.query(
+        Self.currentOfType, [.text(room.text), .text(type), .int(Int64(limit))]))
   }
 
   /// The room's state when the event at `position`, or the last one before it, had come.

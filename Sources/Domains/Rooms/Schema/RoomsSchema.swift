@@ -149,9 +149,11 @@ package enum RoomsSchema {
           device_id text NOT NULL,
           room_id text NOT NULL,
           txn_id text NOT NULL,
+          -- The type of the event that was sent, or the event that was redacted.
+          endpoint text NOT NULL,
           event_id text NOT NULL,
           created_at bigint NOT NULL,
-          PRIMARY KEY (user_id, device_id, room_id, txn_id)
+          PRIMARY KEY (user_id, device_id, room_id, txn_id, endpoint)
         );
 
         CREATE TABLE room_aliases (
@@ -161,6 +163,81 @@ package enum RoomsSchema {
           created_at bigint NOT NULL
         );
         CREATE INDEX room_aliases_room ON room_aliases (room_id);
-        """)
+        """),
+    Migration(
+      number: 201, name: "relations of events",
+      sql: """
+        -- Which event belongs to which one, see Relation. Events that lost their content belong to
+        -- none. The parent may be unknown, or in another room: who reads looks after that.
+        CREATE TABLE event_relations (
+          child bigint PRIMARY KEY,
+          parent text NOT NULL,
+          rel_type text NOT NULL,
+          type text NOT NULL,
+          sender text NOT NULL,
+          sent_at bigint NOT NULL,
+          is_edit boolean NOT NULL,
+          key bytea
+        );
+        CREATE INDEX event_relations_parent ON event_relations (parent, rel_type, child);
+        CREATE INDEX event_relations_sender ON event_relations (parent, sender);
+        CREATE INDEX event_relations_edits ON event_relations (parent, sent_at) WHERE is_edit;
+
+        -- By the root of each thread: its latest event and how many there are. A thread whose
+        -- events have all lost their content stays, without replies.
+        CREATE TABLE threads (
+          room_id text NOT NULL,
+          root text NOT NULL,
+          latest bigint NOT NULL,
+          replies bigint NOT NULL,
+          PRIMARY KEY (room_id, root)
+        );
+        CREATE INDEX threads_latest ON threads (room_id, latest);
+        """),
+    Migration(
+      number: 202, name: "delayed events",
+      sql: """
+        -- What an event that was scheduled was called until then; for its sender.
+        ALTER TABLE events ADD COLUMN delay_id text;
+        """),
+    Migration(
+      number: 203, name: "room upgrades and reports",
+      sql: """
+        -- Which rooms are to take the place of others, from before they are made.
+        CREATE TABLE room_upgrades (
+          room_id text NOT NULL,
+          user_id text NOT NULL,
+          version text NOT NULL,
+          replacement text NOT NULL,
+          create_event bytea NOT NULL,
+          created_at bigint NOT NULL,
+          PRIMARY KEY (room_id, user_id, version)
+        );
+
+        -- What users think should be looked at.
+        CREATE TABLE event_reports (
+          id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+          received_at bigint NOT NULL,
+          reporter text NOT NULL,
+          room_id text NOT NULL,
+          event_id text NOT NULL,
+          reason text,
+          score bigint
+        );
+        CREATE TABLE room_reports (
+          id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+          received_at bigint NOT NULL,
+          reporter text NOT NULL,
+          room_id text NOT NULL,
+          reason text NOT NULL
+        );
+        CREATE TABLE user_reports (
+          id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+          received_at bigint NOT NULL,
+          reporter text NOT NULL,
+          target text NOT NULL,
+          reason text NOT NULL
+        );
+        """),
   ]
 }

@@ -9,21 +9,38 @@ import RoomEvents
 package struct ChangeMembership: Sendable {
   private let persister: any EventPersister
   private let memberships: MembershipStore
+  private let restricted: RestrictedJoins
   private let profiles: Profiles
   private let serverName: ServerName
 
   package init(
-    persister: any EventPersister, memberships: MembershipStore, profiles: Profiles,
-    serverName: ServerName
+    persister: any EventPersister, memberships: MembershipStore, restricted: RestrictedJoins,
+    profiles: Profiles, serverName: ServerName
   ) {
     self.persister = persister
     self.memberships = memberships
+    self.restricted = restricted
     self.profiles = profiles
     self.serverName = serverName
   }
 
   package func join(_ room: RoomID, user: UserID, reason: String?) async throws {
     var content = await MemberContent.make("join", of: user, profiles: profiles)
+    if let reason { content["reason"] = .string(reason) }
+    if let authoriser = try await restricted.authoriser(of: user, joining: room) {
+      content["join_authorised_via_users_server"] = .string(authoriser.text)
+    }
+    do {
+      try await change(user, in: room, by: user, content: content)
+    } catch RoomError.notInRoom {
+      throw RoomError.unknownRoom
+    }
+  }
+
+  /// Asks to be invited; asking again changes nothing.
+  /// spec: client-server-api#knocking-on-rooms
+  package func knock(_ room: RoomID, user: UserID, reason: String?) async throws {
+    var content = await MemberContent.make(Membership.knock, of: user, profiles: profiles)
     if let reason { content["reason"] = .string(reason) }
     do {
       try await change(user, in: room, by: user, content: content)

@@ -32,6 +32,8 @@ package struct ProfilePropagation: ProfileChangeObserver {
 
   private func update(_ stored: StoredEvent, of user: UserID, _ profile: Profile) async {
     var content = JSON(stored.event.content)
+    // Who is in the room needs nobody any more who lets them in.
+    content["join_authorised_via_users_server"] = nil
     content["displayname"] = profile.displayName.map { .string($0) }
     content["avatar_url"] = profile.avatarURL.map { .string($0) }
     let intent = EventIntent(

@@ -17,6 +17,7 @@ package struct ReadHistory: Sendable {
     package let end: HistoryToken?
     package let events: [StoredEvent]
     package let state: [StoredEvent]
+    package var bundles = EventBundles.none
   }
 
   package struct Context: Sendable {
@@ -27,16 +28,26 @@ package struct ReadHistory: Sendable {
     package let start: HistoryToken
     package let end: HistoryToken
     package let state: [StoredEvent]
+    package let bundles: EventBundles
   }
 
   private let access: RoomAccess
   private let states: StateStore
   private let events: EventStore
+  private let relations: RelationStore
+  private let bundler: BundleRelations
+  private let ignored: any IgnoredSenders
 
-  package init(states: StateStore, events: EventStore, memberships: MembershipStore) {
+  package init(
+    states: StateStore, events: EventStore, memberships: MembershipStore,
+    relations: RelationStore, bundler: BundleRelations, ignored: any IgnoredSenders
+  ) {
     access = RoomAccess(memberships: memberships, states: states)
     self.states = states
     self.events = events
+    self.relations = relations
+    self.bundler = bundler
+    self.ignored = ignored
   }
 
   /// spec: client-server-api#get_matrixclientv3roomsroomidmessages
@@ -48,16 +59,18 @@ package struct ReadHistory: Sendable {
     guard limit > 0 else {
       return Page(start: from ?? .position(.max), end: from, events: [], state: [])
     }
-    let wanted = HistorySelection(room: room, history: history, filter: filter, limit: limit)
+    let wanted = HistorySelection(
+      room: room, history: history, filter: filter, ignored: try await ignored.ignored(by: user),
+      relations: relations, limit: limit)
     let page =
       switch direction {
       case .backwards: try await backwards(wanted, from, to)
       case .forwards: try await forwards(wanted, from, to)
       }
-    guard filter.lazyLoadsMembers else { return page }
     return Page(
       start: page.start, end: page.end, events: page.events,
-      state: try await senders(of: page.events, in: room))
+      state: filter.lazyLoadsMembers ? try await senders(of: page.events, in: room) : [],
+      bundles: try await bundler.bundles(for: page.events, to: user, seeing: [room: history]))
   }
 
   private func backwards(
@@ -102,7 +115,8 @@ package struct ReadHistory: Sendable {
     else { throw RoomError.unknownEvent }
     let position = event.streamOrdering
     var wanted = HistorySelection(
-      room: room, history: history, filter: filter, limit: limit / 2)
+      room: room, history: history, filter: filter, ignored: try await ignored.ignored(by: user),
+      relations: relations, limit: limit / 2)
     let before = try await events.select(
       wanted, .backwards, after: .min, upTo: position - 1
     ) { _ in true }
@@ -117,7 +131,8 @@ package struct ReadHistory: Sendable {
       event: event, before: before.events, after: after.events,
       start: .position(before.next ?? (before.last ?? position) - 1),
       end: .position(after.next ?? after.last ?? position),
-      state: filter.state(state, around: told))
+      state: filter.state(state, around: told),
+      bundles: try await bundler.bundles(for: told, to: user, seeing: [room: history]))
   }
 }
 

@@ -7,12 +7,17 @@ package struct ReadRoom: Sendable {
   private let states: StateStore
   private let events: EventStore
   private let memberships: MembershipStore
+  private let bundler: BundleRelations
 
-  package init(states: StateStore, events: EventStore, memberships: MembershipStore) {
+  package init(
+    states: StateStore, events: EventStore, memberships: MembershipStore,
+    bundler: BundleRelations
+  ) {
     access = RoomAccess(memberships: memberships, states: states)
     self.states = states
     self.events = events
     self.memberships = memberships
+    self.bundler = bundler
   }
 
   /// A JSON array of room ids.
@@ -61,6 +66,22 @@ package struct ReadRoom: Sendable {
   package func event(
     _ id: EventID, in room: RoomID, for user: UserID
   ) async throws -> StoredEvent {
+    try await visibleEvent(id, in: room, for: user).event
+  }
+
+  /// The event with what belongs to it.
+  package func bundledEvent(
+    _ id: EventID, in room: RoomID, for user: UserID
+  ) async throws -> (event: StoredEvent, bundles: EventBundles) {
+    let (stored, history) = try await visibleEvent(id, in: room, for: user)
+    return (
+      stored, try await bundler.bundles(for: [stored], to: user, seeing: [room: history])
+    )
+  }
+
+  private func visibleEvent(
+    _ id: EventID, in room: RoomID, for user: UserID
+  ) async throws -> (event: StoredEvent, history: HistoryVisibility) {
     let history: HistoryVisibility
     do {
       history = try await access.history(for: user, in: room)
@@ -70,6 +91,6 @@ package struct ReadRoom: Sendable {
     guard let stored = try await events.event(id), stored.event.roomID == room,
       history.sees(stored.streamOrdering)
     else { throw RoomError.unknownEvent }
-    return stored
+    return (stored, history)
   }
 }

@@ -8,6 +8,11 @@ package enum RoomError: Error, Sendable, Equatable {
   case unknownState
   /// The rules of the room forbid it.
   case refused(AuthRejection)
+  case badRelation(BadRelation)
+  /// Whether the user may join is for another server to say.
+  case unableToAuthoriseJoin
+  /// The user may join, but nobody of this server may let them in.
+  case unableToGrantJoin
   case notInRoom
   case stillInRoom
   case unsupportedVersion(String)
@@ -20,18 +25,20 @@ package enum RoomError: Error, Sendable, Equatable {
   case remoteUser
   case unavailable(String)
 
-  init(_ error: PersistError) {
+  package init(_ error: PersistError) {
     self =
       switch error {
       case .unknownRoom: .unknownRoom
       case .roomInUse: .unavailable("the room id is taken")
       case .refused(let rejection): .refused(rejection)
+      case .badRelation(let problem): .badRelation(problem)
       case .wrongMembership(let current):
         .refused(
           AuthRejection(
             rule: "membership", reason: "The user's membership in the room is \(current)"))
       case .invalid(let reason): .badContent(reason)
       case .tooLarge: .tooLarge
+      case .withdrawn(let reason): .unavailable(reason)
       case .unavailable(let reason): .unavailable(reason)
       }
   }

@@ -24,15 +24,19 @@ struct BatchDraft {
   private var byID: [EventID: Event] = [:]
   private var orderings: ArraySlice<Int64>
   private var states: StateDraft
+  private var relations: RelationRules
+  private(set) var delayed: DelayedDraft
   private let push: PushDesk?
 
   /// - Parameter orderings: numbers for the events, at least as many as they can be.
   init(
     orderings: ArraySlice<Int64>, states: StateDraft,
     knownTransactions: [RoomTransaction: EventID], redactionTargets: [EventID: Event],
-    push: PushDesk?
+    relations: RelationRules, delayed: DelayedDraft = DelayedDraft(), push: PushDesk?
   ) {
     self.push = push
+    self.delayed = delayed
+    self.relations = relations
     self.orderings = orderings
     self.states = states
     byTransaction = knownTransactions
@@ -54,6 +58,7 @@ struct BatchDraft {
     } catch {
       return refuse(error)
     }
+    delayed.note(request.intents, outcomes)
     answers.append(.success(try record(outcomes, in: request.roomID, heads: &heads)))
   }
 
@@ -64,6 +69,10 @@ struct BatchDraft {
       return try create(request, creation, heads: &heads, machine: machine, now: now)
     }
     if let done = alreadyDone(request) { return done }
+    if let sent = try delayed.alreadySent(request.intents, now: now) {
+      return sent.map { .unchanged($0) }
+    }
+    try relations.check(request.intents, in: request.roomID)
     let (targets, numbers) = (byID, orderings)
     let outcomes = try heads.modify(request.roomID) { (head) throws(PersistError) in
       try machine.apply(
@@ -148,6 +157,7 @@ struct BatchDraft {
         room: head.cursor.room, snapshot: try states.append(planned.edit, to: &head),
         push: evaluate(planned, in: head)))
     byID[event.eventID] = event
+    relations.note(planned)
     if let redacted = planned.redaction?.redacted { byID[redacted.eventID] = redacted }
     if let key = planned.transaction {
       byTransaction[RoomTransaction(roomID: head.roomID, key: key)] = event.eventID

@@ -10,11 +10,15 @@ struct BatchFacts {
   /// By the rooms' numbers.
   private(set) var trees: [Int64: SnapshotTree] = [:]
 
+  private(set) var relations = RelationRules()
+
   private enum Kind: CaseIterable {
     case orderings
     case transactions
     case events
     case layers
+    case annotations
+    case threadRoots
 
     func query(_ needs: BatchNeeds) -> Query? {
       switch self {
@@ -27,6 +31,8 @@ struct BatchFacts {
           ? nil : WriterStore.eventsQuery(needs.events, numbers: needs.numbers)
       case .layers:
         needs.snapshots.isEmpty ? nil : LayerStore.layersQuery(needs.snapshots)
+      case .annotations: needs.relations.annotationsQuery
+      case .threadRoots: needs.relations.rootsQuery
       }
     }
   }
@@ -44,6 +50,8 @@ struct BatchFacts {
       case .transactions: transactions = WriterStore.transactions(rows)
       case .events: events = WriterStore.events(rows)
       case .layers: trees = try LayerStore.trees(rows)
+      case .annotations: relations.addAnnotations(rows)
+      case .threadRoots: relations.addRelated(rows)
       }
     }
   }

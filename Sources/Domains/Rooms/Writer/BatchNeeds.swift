@@ -9,6 +9,9 @@ struct BatchNeeds: Sendable {
   /// The same by their numbers.
   private(set) var numbers: Set<Int64> = []
   private(set) var redactionTargets: Set<EventID> = []
+  private(set) var relations = RelationNeeds()
+  /// In one order for all writers, as they lock them.
+  private(set) var delayed: [String] = []
   /// How many stream positions the batch may use.
   private(set) var eventCount = 0
   /// State events that each room may get, a new room's create event among them.
@@ -27,6 +30,7 @@ struct BatchNeeds: Sendable {
         failures.append(error)
       }
     }
+    delayed.sort()
     for (roomID, count) in stateCounts {
       guard let head = heads.head(roomID), let snapshot = head.stateSnapshot,
         !head.cursor.hasSpace(for: count)
@@ -47,7 +51,10 @@ struct BatchNeeds: Sendable {
   private mutating func add(
     _ request: PersistRequest, head: RoomHead?
   ) throws(PersistError) {
-    for intent in request.intents { try Self.checkStorable(intent) }
+    for intent in request.intents {
+      try Self.checkStorable(intent)
+      try relations.note(intent, in: request.roomID)
+    }
     eventCount += request.intents.count + (request.creation == nil ? 0 : 1)
     let stateCount = request.intents.count { $0.stateKey != nil }
     if stateCount > 0 || request.creation != nil {
@@ -58,6 +65,7 @@ struct BatchNeeds: Sendable {
       if let key = intent.transaction {
         transactions.append(RoomTransaction(roomID: request.roomID, key: key))
       }
+      if let id = intent.delayed?.id { delayed.append(id) }
       if let target = intent.redacts {
         redactionTargets.insert(target)
         events.insert(target)

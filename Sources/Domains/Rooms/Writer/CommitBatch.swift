@@ -50,38 +50,22 @@ struct CommitBatch: Sendable {
     """
     INSERT INTO events (stream_ordering, writer, room_id, event_id, type, state_key, sender,
       room_version, json, replaced, txn_device, txn_id, depth, prev_events, chain_id,
-      chain_sequence, auth_links, state_snapshot, replaces)
+      chain_sequence, auth_links, state_snapshot, replaces, delay_id)
     SELECT o, $1, r, e, t, k, s, n, j, u, d, x, h, string_to_array(p, ' ')::bigint[], c, q,
-      string_to_array(l, ' ')::bigint[], a, b
+      string_to_array(l, ' ')::bigint[], a, b, f
     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
       $8::text[], $9::bytea[], $10::bytea[], $11::text[], $12::text[], $13::bigint[],
-      $14::text[], $15::bigint[], $16::bigint[], $17::text[], $18::bigint[], $19::bigint[])
-      AS v (o, r, e, t, k, s, n, j, u, d, x, h, p, c, q, l, a, b)
+      $14::text[], $15::bigint[], $16::bigint[], $17::text[], $18::bigint[], $19::bigint[],
+      $20::text[])
+      AS v (o, r, e, t, k, s, n, j, u, d, x, h, p, c, q, l, a, b, f)
     """)
   private static let insertTransactions = Statement(
     "writer_insert_transactions",
     """
-    INSERT INTO event_txn_ids (user_id, device_id, room_id, txn_id, event_id, created_at)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+    INSERT INTO event_txn_ids (user_id, device_id, room_id, txn_id, endpoint, event_id, created_at)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+      $7::bigint[])
     """)
-  private static let redactEvents = Statement(
-    "writer_redact_events",
-    """
-    UPDATE events SET json = r.json, redacted_by = r.by,
-      unsigned = coalesce(events.unsigned || ','::bytea, ''::bytea) || r.unsigned
-    FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::text[]) AS r (id, json, unsigned, by)
-    WHERE events.event_id = r.id AND events.redacted_by IS NULL
-    """)
-  // What took the place of a state event tells its content too.
-  private static let redactReplaced = Statement(
-    "writer_redact_replaced",
-    """
-    UPDATE events SET replaced = r.replaced
-    FROM unnest($1::text[], $2::bytea[]) AS r (id, replaced)
-    JOIN events target ON target.event_id = r.id
-    WHERE events.replaces = target.stream_ordering
-    """)
-
   /// The statements of this batch, none that has nothing to do.
   func queries(writer: Int32, now: Int64) -> [Query] {
     var queries: [Query] = []
@@ -91,10 +75,12 @@ struct CommitBatch: Sendable {
     queries += StateBatch(events, layers: layers).queries(writer: writer)
     let sent = events.filter { $0.planned.transaction != nil }
     if !sent.isEmpty { queries.append(Self.transactionsQuery(sent.map(\.planned), now: now)) }
-    let redactions = events.map(\.planned).filter { $0.redaction != nil }
-    if !redactions.isEmpty { queries.append(Self.redactionsQuery(redactions)) }
-    let redactedState = redactions.compactMap(\.redaction?.redacted).filter { $0.stateKey != nil }
-    if !redactedState.isEmpty { queries.append(Self.replacedQuery(redactedState)) }
+    queries += RelationBatch(events).queries
+    queries += RedactionBatch(
+      events.map(\.planned).compactMap { planned in
+        planned.redaction.map { ($0, planned.event.eventID) }
+      }
+    ).queries
     return queries + PushActions.queries(for: events.compactMap(\.push))
   }
 
@@ -139,6 +125,7 @@ struct CommitBatch: Sendable {
         .nullableTexts(events.map { Self.nullableList($0.place.node?.links ?? []) }),
         .nullableInts(events.map(\.snapshot?.raw)),
         .nullableInts(all.map { $0.edit.flatMap { $0.old == StateEdit.none ? nil : $0.old } }),
+        .nullableTexts(all.map(\.delayID)),
       ])
   }
 
@@ -158,34 +145,8 @@ struct CommitBatch: Sendable {
       [
         .texts(keys.map(\.userID.text)), .texts(keys.map(\.deviceID)),
         .texts(sent.map(\.event.roomID.text)), .texts(keys.map(\.transactionID)),
+        .texts(keys.map(\.endpoint)),
         .texts(sent.map(\.event.eventID.text)), .ints(sent.map { _ in now }),
-      ])
-  }
-
-  private static func replacedQuery(_ redacted: [Event]) -> Query {
-    // The same event twice gives the same.
-    Query(
-      redactReplaced,
-      [
-        .texts(redacted.map(\.eventID.text)),
-        .byteArrays(redacted.map { ReplacedState.members($0) }),
-      ])
-  }
-
-  private static func redactionsQuery(_ redacting: [PlannedEvent]) -> Query {
-    // Only an event's first redaction takes effect, in one batch as in two.
-    var first: [EventID: (PlannedRedaction, EventID)] = [:]
-    for planned in redacting {
-      if let redaction = planned.redaction, first[redaction.redacted.eventID] == nil {
-        first[redaction.redacted.eventID] = (redaction, planned.event.eventID)
-      }
-    }
-    let rows = Array(first.values)
-    return Query(
-      redactEvents,
-      [
-        .texts(rows.map(\.0.redacted.eventID.text)), .byteArrays(rows.map(\.0.redacted.bytes)),
-        .byteArrays(rows.map(\.0.unsigned)), .texts(rows.map(\.1.text)),
       ])
   }
 }

@@ -68,11 +68,15 @@ extension EventWriter {
     let now = clock.now()
     let draft = try await database.transaction(Self.options) { transaction in
       let draft = try await self.decide(requests, needs: needs, now: now, in: transaction)
-      guard let last = draft.written.last?.ordering else { return draft }
+      let finished = self.finishing(draft.delayed, now: now)
+      guard let last = draft.written.last?.ordering else {
+        if !finished.isEmpty { try await transaction.commit(with: finished) }
+        return draft
+      }
       let batch = await draft.commitBatch(heads: self.heads)
       try await transaction.commit(
         with: batch.queries(writer: self.lease.writer.raw, now: now)
-          + [self.lease.positionUpdate(last)])
+          + finished + [self.lease.positionUpdate(last)])
       return draft
     }
     publish(draft)
@@ -91,14 +95,18 @@ extension EventWriter {
   private func decide(
     _ requests: [PersistRequest], needs: BatchNeeds, now: Int64, in transaction: Transaction
   ) async throws -> BatchDraft {
-    let results = try await transaction.queryAll([lease.fence()] + BatchFacts.queries(needs))
+    let locks = needs.delayed.isEmpty ? nil : delayed?.lock(needs.delayed)
+    let results = try await transaction.queryAll(
+      [lease.fence()] + BatchFacts.queries(needs) + [locks].compactMap { $0 })
     let facts = try BatchFacts(needs, results.dropFirst())
     let targets = try install(facts.events, needs: needs)
     let states = StateDraft(
       trees: facts.trees, numbers: facts.orderings.dropFirst(needs.eventCount))
     var draft = BatchDraft(
       orderings: facts.orderings.prefix(needs.eventCount), states: states,
-      knownTransactions: facts.transactions, redactionTargets: targets, push: push)
+      knownTransactions: facts.transactions, redactionTargets: targets,
+      relations: facts.relations,
+      delayed: standings(locks == nil ? nil : results.last), push: push)
     for (request, failure) in zip(requests, needs.failures) {
       if let failure {
         draft.refuse(failure)
@@ -107,6 +115,16 @@ extension EventWriter {
       }
     }
     return draft
+  }
+
+  private func standings(_ rows: Rows?) -> DelayedDraft {
+    guard let rows, let delayed else { return DelayedDraft() }
+    return DelayedDraft(delayed.standings(rows))
+  }
+
+  private nonisolated func finishing(_ draft: DelayedDraft, now: Int64) -> [Query] {
+    guard !draft.sent.isEmpty, let delayed else { return [] }
+    return [delayed.finish(draft.sent, now: now)]
   }
 
   /// Puts fetched state events into their heads; returns the events to be redacted.
@@ -140,7 +158,7 @@ extension EventWriter {
           replaced: placed.planned.replaced,
           transaction: placed.planned.transaction.map {
             SendingTransaction(deviceID: $0.deviceID, transactionID: $0.transactionID)
-          }, push: placed.push?.push))
+          }, delayID: placed.planned.delayID, push: placed.push?.push))
     }
     stream.committed(rows)
   }

@@ -7,13 +7,14 @@ import Rooms
 enum ClientEvents {
   static func write(
     _ events: [StoredEvent], to writer: inout JSONWriter, _ requester: Requester,
-    _ clock: any WallClock
+    _ clock: any WallClock, bundles: EventBundles = .none
   ) {
     let now = clock.now()
     writer.beginArray()
     for stored in events {
       ClientEvent.write(
-        stored, to: &writer, reader: requester.reader, now: now, includeRoomID: true)
+        stored, to: &writer, reader: requester.reader, now: now, includeRoomID: true,
+        bundles: bundles)
     }
     writer.endArray()
   }

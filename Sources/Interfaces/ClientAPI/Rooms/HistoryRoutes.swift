@@ -1,7 +1,9 @@
 import Accounts
 import Executors
 import HTTPServing
+import MatrixIdentifiers
 import MatrixJSON
+import RoomEvents
 import Rooms
 
 /// spec: client-server-api#syncing (pagination and context)
@@ -24,7 +26,7 @@ func historyRoutes(
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("chunk")
-        ClientEvents.write(page.events, to: &writer, requester, clock)
+        ClientEvents.write(page.events, to: &writer, requester, clock, bundles: page.bundles)
         if let end = page.end {
           writer.key("end")
           writer.string(end.text)
@@ -50,11 +52,11 @@ func historyRoutes(
         writer.key("event")
         ClientEvent.write(
           context.event, to: &writer, reader: requester.reader, now: clock.now(),
-          includeRoomID: true)
+          includeRoomID: true, bundles: context.bundles)
         writer.key("events_after")
-        ClientEvents.write(context.after, to: &writer, requester, clock)
+        ClientEvents.write(context.after, to: &writer, requester, clock, bundles: context.bundles)
         writer.key("events_before")
-        ClientEvents.write(context.before, to: &writer, requester, clock)
+        ClientEvents.write(context.before, to: &writer, requester, clock, bundles: context.bundles)
         writer.key("start")
         writer.string(context.start.text)
         writer.key("state")
@@ -62,7 +64,32 @@ func historyRoutes(
         writer.endObject()
         return .json(200, writer.bytes)
       }),
+    eventByTimeRoute(dependencies.times, authenticated),
   ]
+}
+
+private func eventByTimeRoute(
+  _ times: FindEventByTime, _ authenticated: Authenticated
+) -> Route {
+  Route(
+    id: "event_by_time", method: .get,
+    patterns: clientPaths("/rooms/{roomId}/timestamp_to_event", [.v1]), surface: .client,
+    roles: .clientFacing, balancing: .room,
+    handler: authenticated { requester, request in
+      guard let time = try request.query.integer("ts") else {
+        throw MatrixError.missingParam("ts")
+      }
+      guard let direction = ReadHistory.Direction(rawValue: try request.query.required("dir"))
+      else { throw MatrixError.invalidParam("dir must be b or f") }
+      let stored = try await times.event(
+        nearest: time, direction, in: try request.roomID(), for: requester.userID)
+      return .json(
+        200,
+        [
+          "event_id": .string(stored.event.eventID.text),
+          "origin_server_ts": .integer(stored.event.originServerTimestamp),
+        ])
+    })
 }
 
 private func limit(_ request: Request, _ filter: EventFilter) throws(MatrixError) -> Int {

@@ -29,6 +29,14 @@ func membershipRoutes(
         return .json(200, ["room_id": .string(room.text)])
       }),
     roomRoute(
+      "knock_room", .post, "/knock/{roomIdOrAlias}", balancing: .none,
+      handler: authenticated(limit: .message) { requester, request in
+        let room = try await resolve(request.path("roomIdOrAlias"), dependencies.directory)
+        try await membership.knock(
+          room, user: requester.userID, reason: try request.json().optionalString("reason"))
+        return .json(200, ["room_id": .string(room.text)])
+      }),
+    roomRoute(
       "leave_room", .post, "/rooms/{roomId}/leave",
       handler: authenticated(guests: .allowed) { requester, request in
         let reason = try request.json().optionalString("reason")

@@ -12,6 +12,15 @@ extension RoomError: MatrixErrorConvertible {
     case .unknownAlias: .notFound("Room alias not found")
     case .unknownState: .notFound("State event not found")
     case .refused(let rejection): .forbidden(rejection.reason)
+    case .badRelation(let problem): problem.matrixError
+    case .unableToAuthoriseJoin:
+      MatrixError(
+        status: 403, code: .unableToAuthoriseJoin,
+        message: "Whether you may join this room cannot be checked by this server")
+    case .unableToGrantJoin:
+      MatrixError(
+        status: 403, code: .unableToGrantJoin,
+        message: "Nobody of this server may let you into this room")
     case .notInRoom: .forbidden("You are not in this room")
     case .stillInRoom: .badRequest("You are still in this room", code: .unknown)
     case .unsupportedVersion(let version):
@@ -32,6 +41,21 @@ extension EventFilter.Problem: MatrixErrorConvertible {
     switch self {
     case .malformed(let part): .badJSON("The filter is malformed: \(part)")
     case .tooManyWildcards(let part): .badJSON("The filter has too many wildcards: \(part)")
+    case .tooLong(let part): .badJSON("The filter has too long a list: \(part)")
+    case .notAnID(let part, let text):
+      .badJSON("The filter names something that is no ID in \(part): \(text.prefix(100))")
+    }
+  }
+}
+
+extension BadRelation {
+  fileprivate var matrixError: MatrixError {
+    switch self {
+    case .duplicateAnnotation:
+      .badRequest("You have said the same of this event before", code: .duplicateAnnotation)
+    case .longKey: .invalidParam("The key of the annotation is too long")
+    case .threadOnRelation:
+      .badRequest("A thread cannot begin at an event that belongs to another one", code: .unknown)
     }
   }
 }

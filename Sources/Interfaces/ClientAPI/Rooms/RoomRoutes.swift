@@ -1,3 +1,4 @@
+package import DelayedEvents
 package import Executors
 package import HTTPServing
 package import RoomEvents
@@ -9,8 +10,13 @@ package struct RoomRoutesDependencies: Sendable {
   package let create: CreateRoom
   package let membership: ChangeMembership
   package let send: SendEvent
+  package let schedule: ScheduleDelayedEvent
   package let read: ReadRoom
   package let history: ReadHistory
+  package let relations: ReadRelations
+  package let times: FindEventByTime
+  package let upgrade: UpgradeRoom
+  package let reports: ReportContent
   package let directory: RoomDirectory
   package let guests: GuestAccess
   package let defaultVersion: RoomVersion
@@ -18,15 +24,22 @@ package struct RoomRoutesDependencies: Sendable {
 
   package init(
     authenticated: Authenticated, create: CreateRoom, membership: ChangeMembership,
-    send: SendEvent, read: ReadRoom, history: ReadHistory, directory: RoomDirectory,
-    guests: GuestAccess, defaultVersion: RoomVersion, clock: any WallClock
+    send: SendEvent, schedule: ScheduleDelayedEvent, read: ReadRoom, history: ReadHistory,
+    relations: ReadRelations,
+    times: FindEventByTime, upgrade: UpgradeRoom, reports: ReportContent,
+    directory: RoomDirectory, guests: GuestAccess, defaultVersion: RoomVersion, clock: any WallClock
   ) {
     self.authenticated = authenticated
     self.create = create
     self.membership = membership
     self.send = send
+    self.schedule = schedule
     self.read = read
     self.history = history
+    self.relations = relations
+    self.times = times
+    self.upgrade = upgrade
+    self.reports = reports
     self.directory = directory
     self.guests = guests
     self.defaultVersion = defaultVersion
@@ -43,6 +56,9 @@ package func roomRoutes(_ dependencies: RoomRoutesDependencies) -> [Route] {
     + stateRoutes(dependencies, authenticated)
     + memberRoutes(dependencies.read, authenticated, dependencies.clock)
     + historyRoutes(dependencies, authenticated)
+    + relationRoutes(dependencies, authenticated)
+    + upgradeRoutes(dependencies.upgrade, authenticated)
+    + reportRoutes(dependencies.reports, authenticated)
     + directoryRoutes(dependencies.directory, authenticated)
 }
 

@@ -35,9 +35,12 @@ func stateRoutes(
     roomRoute(
       "room_event", .get, "/rooms/{roomId}/event/{eventId}",
       handler: authenticated(guests: .allowed) { requester, request in
-        let stored = try await read.event(
+        let (stored, bundles) = try await read.bundledEvent(
           try request.eventID(), in: try request.roomID(), for: requester.userID)
-        return .json(200, ClientEvent.bytes(stored, reader: requester.reader, now: clock.now()))
+        return .json(
+          200,
+          ClientEvent.bytes(
+            stored, reader: requester.reader, now: clock.now(), bundles: bundles))
       }),
   ]
 }

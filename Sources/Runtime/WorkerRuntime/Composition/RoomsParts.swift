@@ -1,5 +1,6 @@
 import Accounts
 import ClientAPI
+import Ephemera
 import HTTPServing
 import RoomEvents
 import Rooms
@@ -11,44 +12,65 @@ import Sync
 struct RoomsParts {
   private let dependencies: RoomRoutesDependencies
   private let syncDependencies: SyncRoutesDependencies
+  private let legacyDependencies: LegacyRoutesDependencies
+  private let presence: PresenceParts?
+  private let watch: RoomWatch
   let sync: SyncEngine
 
   init(
     _ platform: Platform, accounts: AccountsParts, persister: any EventPersister,
-    reader: StreamReader<StoredEvent>, ephemera: EphemeraParts, push: PushParts
+    reader: StreamReader<StoredEvent>, ephemera: EphemeraParts, push: PushParts,
+    messages: DeviceMessageParts, keys: DeviceKeyParts, delayed: DelayedEventParts
   ) {
     let (database, clock) = (platform.database, platform.clock)
     let server = platform.config.server
-    let events = EventStore(database: database)
-    let states = StateStore(database: database)
-    let memberships = MembershipStore(database: database)
-    let aliases = AliasStore(database: database)
+    let tools = RoomTools(
+      platform, persister: persister, profiles: accounts.profiles,
+      ignored: ephemera.ignoredUsersInMemory)
     dependencies = RoomRoutesDependencies(
-      authenticated: accounts.authenticated,
-      create: CreateRoom(
-        persister: persister, aliases: aliases, profiles: accounts.profiles,
-        serverName: server.serverName, signingKey: server.signingKey, clock: clock),
-      membership: ChangeMembership(
-        persister: persister, memberships: memberships, profiles: accounts.profiles,
-        serverName: server.serverName),
-      send: SendEvent(persister: persister, aliases: aliases, states: states),
-      read: ReadRoom(states: states, events: events, memberships: memberships),
-      history: ReadHistory(states: states, events: events, memberships: memberships),
+      authenticated: accounts.authenticated, create: tools.create, membership: tools.membership,
+      send: SendEvent(persister: persister, aliases: tools.aliases, states: tools.states),
+      schedule: delayed.dependencies.schedule,
+      read: tools.read, history: tools.history, relations: tools.relations, times: tools.times,
+      upgrade: tools.upgrade, reports: tools.reports,
       directory: RoomDirectory(
-        aliases: aliases, states: states, memberships: memberships,
+        aliases: tools.aliases, states: tools.states, memberships: tools.memberships,
+        requiresMembership: platform.config.rooms.aliasesRequireMembership,
         serverName: server.serverName, clock: clock),
-      guests: GuestAccess(states: states),
+      guests: GuestAccess(states: tools.states),
       defaultVersion: RoomVersion(id: platform.config.rooms.defaultVersion) ?? .default,
       clock: clock)
     sync = SyncEngine(
-      reader: reader, providers: { ephemera.providers($0) + [push.provider($0)] },
-      decorations: push.decorations, database: database, executor: platform.executor, clock: clock)
+      reader: reader, providers: {
+        ephemera.providers($0) + [push.provider($0), messages.provider($0)]
+      },
+      decorations: push.decorations(with: keys.decoration),
+      ignored: { [index = ephemera.ignoredUsersInMemory] in try await index.ignored(by: $0) },
+      answerLifetime: platform.config.caches.syncResponseLifetime,
+      database: database, executor: platform.executor, clock: clock)
     syncDependencies = SyncRoutesDependencies(
       authenticated: accounts.authenticated, engine: sync,
-      filters: FilterStore(database: database))
+      filters: FilterStore(database: database), presence: ephemera.presence?.reporter)
+    presence = ephemera.presence
+    watch = RoomWatch(reader: reader, executor: platform.executor)
+    legacyDependencies = LegacyRoutesDependencies(
+      authenticated: accounts.authenticated, engine: sync, watch: watch,
+      presence: presence?.reporter, read: dependencies.read, history: dependencies.history,
+      memberships: tools.memberships, events: tools.events, clock: clock)
   }
 
   var routes: [Route] {
-    roomRoutes(dependencies) + syncRoutes(syncDependencies)
+    roomRoutes(dependencies) + syncRoutes(syncDependencies) + legacyRoutes(legacyDependencies)
+  }
+
+  /// Lets go of those who wait, because the process is stopping.
+  func drain() {
+    sync.drain()
+    watch.drain()
+  }
+
+  /// Runs until cancelled.
+  func run() async {
+    await presence?.run(sync.waker)
   }
 }

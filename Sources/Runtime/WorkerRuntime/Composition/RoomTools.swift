@@ -1,0 +1,93 @@
+import Accounts
+import MatrixIdentifiers
+import Postgres
+import Rooms
+import ServerConfig
+
+/// The use cases of rooms, made of the stores that they share.
+struct RoomTools {
+  let states: StateStore
+  let events: EventStore
+  let memberships: MembershipStore
+  let aliases: AliasStore
+  let bundler: BundleRelations
+  private let platform: Platform
+  private let persister: any EventPersister
+  private let profiles: Profiles
+  private let ignored: any IgnoredSenders
+
+  init(
+    _ platform: Platform, persister: any EventPersister, profiles: Profiles,
+    ignored: any IgnoredSenders
+  ) {
+    let database = platform.database
+    self.platform = platform
+    self.persister = persister
+    self.profiles = profiles
+    self.ignored = ignored
+    states = StateStore(database: database)
+    events = EventStore(database: database)
+    memberships = MembershipStore(database: database)
+    aliases = AliasStore(database: database)
+    bundler = BundleRelations(store: BundleStore(database: database), ignored: ignored)
+  }
+
+  private var access: RoomAccess { RoomAccess(memberships: memberships, states: states) }
+
+  var create: CreateRoom {
+    let server = platform.config.server
+    return CreateRoom(
+      persister: persister, aliases: aliases, profiles: profiles, serverName: server.serverName,
+      signingKey: server.signingKey, clock: platform.clock)
+  }
+
+  var membership: ChangeMembership {
+    Self.membership(platform, persister: persister, profiles: profiles)
+  }
+
+  static func membership(
+    _ platform: Platform, persister: any EventPersister, profiles: Profiles
+  ) -> ChangeMembership {
+    let (database, serverName) = (platform.database, platform.config.server.serverName)
+    return ChangeMembership(
+      persister: persister, memberships: MembershipStore(database: database),
+      restricted: RestrictedJoins(
+        states: StateStore(database: database),
+        conditions: JoinConditionStore(database: database), serverName: serverName),
+      profiles: profiles, serverName: serverName)
+  }
+
+  var read: ReadRoom {
+    ReadRoom(states: states, events: events, memberships: memberships, bundler: bundler)
+  }
+
+  var history: ReadHistory {
+    ReadHistory(
+      states: states, events: events, memberships: memberships,
+      relations: RelationStore(database: platform.database), bundler: bundler, ignored: ignored)
+  }
+
+  var relations: ReadRelations {
+    let database = platform.database
+    return ReadRelations(
+      access: access, events: events, relations: RelationStore(database: database),
+      threads: ThreadStore(database: database), bundler: bundler, ignored: ignored)
+  }
+
+  var times: FindEventByTime { FindEventByTime(access: access, events: events) }
+
+  var upgrade: UpgradeRoom {
+    UpgradeRoom(
+      create: create, persister: persister,
+      rooms: OldRooms(states: states, events: events, memberships: memberships),
+      aliases: aliases, upgrades: UpgradeStore(database: platform.database),
+      clock: platform.clock)
+  }
+
+  var reports: ReportContent {
+    ReportContent(
+      reports: ReportStore(database: platform.database), states: states,
+      memberships: memberships, read: read, profiles: profiles,
+      serverName: platform.config.server.serverName, clock: platform.clock)
+  }
+}
