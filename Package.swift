@@ -139,6 +139,9 @@ let domains: [Target] = [
       Library.metrics,
     ]),
   layer(
+    "Domains", "BackgroundUpdates",
+    ["MatrixJSON", "Postgres", "TaskScheduler", Library.log]),
+  layer(
     "Domains", "Ephemera",
     [
       "MatrixJSON", "MatrixIdentifiers", "Executors", "Postgres",
@@ -178,13 +181,18 @@ let interfaces: [Target] = [
     "Interfaces", "ClientAPI",
     [
       "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "EventAuth", "HTTPServing", "Executors",
-      "Accounts", "Rooms", "PushRules", "Ephemera", "DeviceKeys", "DeviceMessages", "KeyBackup",
+      "Accounts", "Rooms", "DelayedEvents", "PushRules", "Ephemera", "DeviceKeys", "DeviceMessages",
+      "KeyBackup",
       "Sync",
       "Streams", Library.log,
     ]),
   layer(
     "Interfaces", "AdminAPI",
-    ["MatrixJSON", "MatrixIdentifiers", "HTTPServing", "Accounts", "TaskScheduler"]),
+    [
+      "MatrixJSON", "MatrixIdentifiers", "HTTPServing", "Accounts", "DelayedEvents",
+      "TaskScheduler",
+      "BackgroundUpdates",
+    ]),
   layer(
     "Interfaces", "ReplicationAPI",
     [
@@ -200,7 +208,7 @@ let runtime: [Target] = [
       "MatrixIdentifiers", "RoomEvents", "Executors", "Telemetry",
       "ServerConfig", "Postgres", "Redis", "HTTPServing", "HTTPFetching", "Streams", "Accounts",
       "Rooms", "PushRules", "Ephemera", "DeviceKeys", "DeviceMessages", "KeyBackup", "Sync",
-      "TaskScheduler",
+      "DelayedEvents", "MatrixJSON", "TaskScheduler", "BackgroundUpdates",
       "ClientAPI", "AdminAPI",
       "ReplicationAPI", "CLinux", Library.log,
       Library.nioCore, Library.nioPosix, Library.arguments,
@@ -287,13 +295,19 @@ let testing: [Target] = [
     "Sync",
     [
       "Sync", "Rooms", "Postgres", "Executors", "TestKit", "Streams", "RoomEvents", "MatrixJSON",
-      "MatrixIdentifiers", "MatrixCrypto", "Accounts", "PushRules",
+      "MatrixIdentifiers", "MatrixCrypto", "Accounts", "PushRules", "Ephemera", "DeviceKeys",
     ]),
   tests(
     "PushRules",
     [
       "PushRules", "Postgres", "TestKit", "MatrixJSON", "RoomEvents",
       "EventAuth", "MatrixIdentifiers",
+    ]),
+  tests(
+    "DelayedEvents",
+    [
+      "DelayedEvents", "Rooms", "Postgres", "Executors", "TestKit", "Streams", "RoomEvents",
+      "MatrixJSON", "MatrixIdentifiers", "MatrixCrypto", "Accounts", "PushRules",
     ]),
   tests(
     "Ephemera",
@@ -306,6 +320,11 @@ let testing: [Target] = [
     [
       "ReplicationAPI", "EventAuth", "RoomEvents", "Rooms", "Streams", "MatrixJSON",
       "MatrixIdentifiers", "HTTPServing", "HTTPFetching", "Telemetry", "TestKit", Library.log,
+    ]),
+  tests(
+    "BackgroundUpdates",
+    [
+      "BackgroundUpdates", "TaskScheduler", "Postgres", "Streams", "MatrixJSON", "TestKit",
     ]),
   tests(
     "TaskScheduler",

@@ -69,6 +69,7 @@ enum ImportRule {
     Row(
       "Domains", "TaskScheduler",
       "MatrixJSON MatrixCrypto Executors Postgres Streams Logging Metrics"),
+    Row("Domains", "BackgroundUpdates", "MatrixJSON Postgres TaskScheduler Logging"),
     Row(
       "Domains", "DeviceMessages",
       "MatrixJSON MatrixIdentifiers Postgres Streams Logging DequeModule"),
@@ -89,10 +90,11 @@ enum ImportRule {
     Row(
       "Interfaces", "ClientAPI",
       "MatrixJSON MatrixIdentifiers RoomEvents EventAuth HTTPServing Executors Accounts Rooms "
-        + "PushRules Ephemera DeviceKeys DeviceMessages KeyBackup Sync Streams Logging"),
+        + "DelayedEvents PushRules Ephemera DeviceKeys DeviceMessages KeyBackup Sync Streams Logging"),
     Row(
       "Interfaces", "AdminAPI",
-      "MatrixJSON MatrixIdentifiers HTTPServing Accounts TaskScheduler"),
+      "MatrixJSON MatrixIdentifiers HTTPServing Accounts DelayedEvents TaskScheduler "
+        + "BackgroundUpdates"),
     Row(
       "Interfaces", "ReplicationAPI",
       "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth HTTPServing HTTPFetching "
@@ -100,9 +102,9 @@ enum ImportRule {
 
     Row(
       "Runtime", "WorkerRuntime",
-      "MatrixIdentifiers RoomEvents Executors Telemetry "
+      "MatrixIdentifiers MatrixJSON RoomEvents DelayedEvents Executors Telemetry "
         + "ServerConfig Postgres Redis HTTPServing HTTPFetching Streams Accounts Rooms "
-        + "PushRules Ephemera DeviceKeys DeviceMessages KeyBackup Sync TaskScheduler ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix "
+        + "PushRules Ephemera DeviceKeys DeviceMessages KeyBackup Sync TaskScheduler BackgroundUpdates ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix "
         + "ArgumentParser"),
 
     Row("Executables", "apus-main", "ArgumentParser ServerConfig WorkerRuntime"),

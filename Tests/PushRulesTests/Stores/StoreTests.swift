@@ -127,8 +127,7 @@ import Testing
       let read = [ReadPosition(room: room, thread: nil, streamOrdering: 120)]
       let store = UnreadStore(database: database)
       let before = try await store.load(alice, in: [room], positions: read)
-      let cleanup = PushCleanup(
-        database: database, positions: Read(given: read), logger: TestPostgres.logger)
+      let cleanup = PushCleanup(database: database, positions: Read(given: read))
       #expect(try await cleanup.step(from: .init()) == nil)
       let left = try await NotificationStore(database: database).list(
         alice, in: [], before: .max, onlyHighlights: true, limit: 500)
@@ -138,8 +137,7 @@ import Testing
 
       let all = PushCleanup(
         database: database,
-        positions: Read(given: [ReadPosition(room: room, thread: nil, streamOrdering: 200)]),
-        logger: TestPostgres.logger)
+        positions: Read(given: [ReadPosition(room: room, thread: nil, streamOrdering: 200)]))
       #expect(try await all.step(from: .init()) == nil)
       let newest = try await NotificationStore(database: database).list(
         alice, in: [], before: .max, onlyHighlights: true, limit: 500)
@@ -152,8 +150,7 @@ import Testing
       let users = try (0..<7).map { try #require(UserID("@u\($0):test") as UserID?) }
       let events = users.enumerated().map { mention(Int64($0 + 1), of: $1) }
       _ = try await database.queryAll(PushActions.queries(for: events))
-      let cleanup = PushCleanup(
-        database: database, positions: Read(given: []), logger: TestPostgres.logger)
+      let cleanup = PushCleanup(database: database, positions: Read(given: []))
       var place: PushCleanup.Place? = .init()
       var steps = 0
       while let next = place, steps < 20 {

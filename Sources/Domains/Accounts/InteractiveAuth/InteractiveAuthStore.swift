@@ -35,6 +35,13 @@ enum InteractiveAuthStore {
     ])
   }
 
+  /// - Returns: how many sessions were deleted.
+  static func removeExpired(
+    before time: Int64, limit: Int64, on database: any Querying
+  ) async throws -> Int {
+    Int(try await database.query(sweep, [.int(time), .int(limit)]).int(0, 0) ?? 0)
+  }
+
   static func find(
     _ id: String, notBefore: Int64, on database: any Querying
   ) async throws -> InteractiveAuthSession? {
@@ -104,12 +111,14 @@ extension InteractiveAuthStore {
         SELECT session FROM ui_auth_sessions WHERE created_at < $1
         ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
       RETURNING registration_token
-    ), freed AS (
+    ), uses AS (
       SELECT registration_token AS token, count(*) AS uses FROM gone
       WHERE registration_token IS NOT NULL GROUP BY registration_token
+    ), freed AS (
+      UPDATE registration_tokens t SET pending = greatest(t.pending - uses.uses, 0)
+      FROM uses WHERE t.token = uses.token
     )
-    UPDATE registration_tokens t SET pending = greatest(t.pending - freed.uses, 0)
-    FROM freed WHERE t.token = freed.token
+    SELECT count(*) FROM gone
     """)
 
   private static let selectSession = Statement(

@@ -29,6 +29,13 @@ enum BriefTokenStore {
     ])
   }
 
+  /// - Returns: how many tokens were deleted.
+  static func removeExpired(
+    in kind: Kind, now: Int64, limit: Int64, on database: any Querying
+  ) async throws -> Int {
+    try await database.query(statements(kind).sweep, [.int(now), .int(limit)]).affectedRows
+  }
+
   static func find(
     _ hash: [UInt8], in kind: Kind, now: Int64, on database: any Querying
   ) async throws -> UserID? {

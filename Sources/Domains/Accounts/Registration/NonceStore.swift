@@ -14,6 +14,13 @@ enum NonceStore {
     ])
   }
 
+  /// - Returns: how many nonces were deleted.
+  static func removeExpired(
+    before time: Int64, limit: Int64, on database: any Querying
+  ) async throws -> Int {
+    try await database.query(sweep, [.int(time), .int(limit)]).affectedRows
+  }
+
   /// True for one caller only, and only while the nonce is fresh.
   static func take(
     _ nonce: String, notBefore: Int64, on database: any Querying

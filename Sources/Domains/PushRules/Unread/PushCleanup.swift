@@ -1,4 +1,3 @@
-package import Logging
 import MatrixIdentifiers
 package import Postgres
 
@@ -10,15 +9,16 @@ package struct PushCleanup: Sendable {
   static let kept = 50
   /// Rows that are looked at in one step.
   static let stepSize = 20_000
-  /// Between two walks through the table.
-  private static let period = Duration.seconds(3600)
-  /// Between two steps.
-  private static let pause = Duration.seconds(1)
 
-  /// Where a walk has come.
-  struct Place: Sendable, Equatable {
-    var user = ""
-    var room = ""
+  /// Where a walk through the table has come.
+  package struct Place: Sendable, Equatable {
+    package let user: String
+    package let room: String
+
+    package init(user: String = "", room: String = "") {
+      self.user = user
+      self.room = room
+    }
   }
 
   private static let look = Statement(
@@ -42,35 +42,15 @@ package struct PushCleanup: Sendable {
 
   private let database: Database
   private let positions: any ReadPositions
-  private let logger: Logger
 
-  package init(database: Database, positions: any ReadPositions, logger: Logger) {
+  package init(database: Database, positions: any ReadPositions) {
     self.database = database
     self.positions = positions
-    self.logger = logger
-  }
-
-  /// Works until the task is cancelled.
-  package func run() async {
-    while !Task.isCancelled {
-      do {
-        var place: Place? = Place()
-        while let next = place, !Task.isCancelled {
-          place = try await step(from: next)
-          try await Task.sleep(for: Self.pause)
-        }
-      } catch {
-        if !Task.isCancelled {
-          logger.debug("cleaning up push actions failed", metadata: ["error": "\(error)"])
-        }
-      }
-      try? await Task.sleep(for: Self.period)
-    }
   }
 
   /// - Parameter size: rows to look at.
   /// - Returns: where to go on; nil at the end of the table.
-  func step(from place: Place, size: Int = PushCleanup.stepSize) async throws -> Place? {
+  package func step(from place: Place, size: Int = PushCleanup.stepSize) async throws -> Place? {
     let rows = try await database.query(
       Self.look, [.text(place.user), .text(place.room), .int(Int64(size))])
     var crowded: [UserID: [RoomID]] = [:]

@@ -6,6 +6,9 @@ package struct StateCleaner: Sendable {
   /// Layers looked at in one transaction.
   static let batchLimit = 200
 
+  private static let page = Statement(
+    "state_cleaner_rooms",
+    "SELECT room_id FROM rooms WHERE room_id > $1 ORDER BY room_id LIMIT $2")
   private static let candidates = Statement(
     "state_cleaner_candidates",
     """
@@ -41,6 +44,12 @@ package struct StateCleaner: Sendable {
 
   package init(database: Database) {
     self.database = database
+  }
+
+  /// Some rooms, in the order of their ids.
+  package func rooms(after room: String, limit: Int64) async throws -> [RoomID] {
+    let rows = try await database.query(Self.page, [.text(room), .int(limit)])
+    return (0..<rows.count).compactMap { rows.text($0, 0).flatMap { RoomID($0) } }
   }
 
   package struct Progress: Sendable, Equatable {

@@ -6,6 +6,7 @@ package enum StreamsSchema {
     Migration(number: 1, name: "replication", sql: ReplicationTables.sql),
     Migration(number: 2, name: "replication_functions", sql: ReplicationFunctions.sql),
     Migration(number: 3, name: "stream_sequences", sql: sequences),
+    Migration(number: 20, name: "worker_locks", sql: LockSchema.sql),
   ]
 
   private static let sequences = StreamName.allCases.compactMap(\.sequence)

@@ -1,9 +1,46 @@
+import Accounts
+import Executors
+import Postgres
+import PushRules
+import Rooms
+import Streams
 import TaskScheduler
 
-/// What the fleet clears away from time to time.
+/// What the fleet clears away from time to time: tasks that recur, in small transactions.
 enum CleanupTasks {
+  private static let hour = Duration.seconds(3600)
+  /// Rows of one transaction.
+  private static let batch: Int64 = 1000
+
   static func register(_ platform: Platform, in registry: TaskRegistry) {
+    let clock = platform.clock
     let finished = RemoveFinishedTasks()
     registry.register(RemoveFinishedTasks.action) { try await finished($0) }
+    register("remove_expired_sessions", every: hour, in: registry) {
+      try await AccountCleanup.removeBriefRows(now: clock.now(), limit: $0, on: $1)
+    }
+    register("remove_ended_tokens", every: hour * 24, in: registry) {
+      try await AccountCleanup.removeEndedTokens(now: clock.now(), limit: $0, on: $1)
+    }
+    register("remove_old_transactions", every: hour, in: registry) {
+      try await TransactionCleanup.remove(now: clock.now(), limit: $0, on: $1)
+    }
+    let rotation = RotatePushActions(cleanup: PushHousekeeping.cleanup(platform))
+    registry.register(RotatePushActions.action) { try await rotation($0) }
+    let states = RemoveUnreferencedState(
+      cleaner: StateCleaner(database: platform.database),
+      locks: WorkerLocks(database: platform.database))
+    registry.register(RemoveUnreferencedState.action) { try await states($0) }
+  }
+
+  /// - Parameter remove: removes one batch and tells how many rows it was.
+  private static func register(
+    _ name: String, every period: Duration, in registry: TaskRegistry,
+    _ remove: @escaping @Sendable (_ limit: Int64, Transaction) async throws -> Int
+  ) {
+    let action = TaskAction<NoPayload, RemovedCount>(name, limit: 1, every: period)
+    registry.register(action) { run in
+      try await run.removeInBatches(of: batch) { try await remove(batch, $0) }
+    }
   }
 }

@@ -1,7 +1,6 @@
 import ClientAPI
 import Ephemera
 import HTTPServing
-import Logging
 import MatrixIdentifiers
 import Postgres
 import PushRules
@@ -42,12 +41,12 @@ struct PushParts {
   }
 
   /// The counts as /sync tells them.
-  var decorations: SyncDecorations {
+  func decorations(with keys: @escaping SyncDecorations.Keys) -> SyncDecorations {
     SyncDecorations(
       unread: { [unread] user, rooms in
         try await unread.unread(of: user, in: rooms).mapValues { UnreadCounts($0) }
       },
-      keys: { _, _ in KeyCounts() })
+      keys: keys)
   }
 
   var routes: [Route] {
@@ -89,12 +88,10 @@ enum PushEvaluation {
 
 /// What one process of the fleet does for all.
 enum PushHousekeeping {
-  static func cleanup(_ platform: Platform) -> PushCleanup? {
-    guard platform.config.duties.contains(.backgroundTasks) else { return nil }
-    return PushCleanup(
+  static func cleanup(_ platform: Platform) -> PushCleanup {
+    PushCleanup(
       database: platform.database,
-      positions: ReceiptPositions(store: ReadPositionStore(database: platform.database)),
-      logger: Logger(label: "apus.push"))
+      positions: ReceiptPositions(store: ReadPositionStore(database: platform.database)))
   }
 }
 

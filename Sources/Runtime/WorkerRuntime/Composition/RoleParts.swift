@@ -1,4 +1,5 @@
 import Accounts
+import DelayedEvents
 import DeviceMessages
 import HTTPServing
 import PushRules
@@ -14,9 +15,9 @@ struct RoleParts {
   private let accounts: AccountsParts?
   private let rooms: RoomsParts?
   private let keys: DeviceKeyParts?
-  private let pushCleanup: PushCleanup?
   private let messageCleanup: DeviceMessageCleanup?
   private let tasks: TaskParts
+  private let delayed: DelayedEventParts
 
   init(_ platform: Platform, _ streams: EventStreams) {
     let config = platform.config
@@ -37,7 +38,11 @@ struct RoleParts {
         platform, invalidations: streams.invalidations,
         observers: AccountObservers(
           profiles: propagation, departures: departures, devices: keys.observer,
-          accounts: [KeyBackupRemoval(), keys.observer]))
+          accounts: [
+            KeyBackupRemoval(), keys.observer, DelayedEventsOfDeparted(clock: platform.clock),
+          ]))
+      let delayed = DelayedEventParts(
+        platform, streams, limiter: accounts.authenticated.limiter)
       let ephemera = EphemeraParts(
         platform, authenticated: accounts.authenticated, streams: streams)
       let push = PushParts(
@@ -46,14 +51,16 @@ struct RoleParts {
         platform, authenticated: accounts.authenticated, streams: streams.owned)
       let rooms = RoomsParts(
         platform, accounts: accounts, persister: streams.persister, reader: streams.reader,
-        ephemera: ephemera, push: push, messages: messages, keys: keys)
+        ephemera: ephemera, push: push, messages: messages, keys: keys, delayed: delayed)
       routes += accounts.routes + rooms.routes + ephemera.routes + push.routes
       routes += messages.routes + KeyBackupParts.routes(platform, accounts.authenticated)
-      routes += keys.routes(accounts)
-      routes += tasks.routes(accounts.authenticator)
+      routes += keys.routes(accounts, rooms.sync.waker)
+      routes += tasks.routes(accounts.authenticator) + delayed.routes(accounts)
       (self.accounts, self.rooms, self.keys) = (accounts, rooms, keys)
+      self.delayed = delayed
     } else {
       (accounts, rooms, keys) = (nil, nil, nil)
+      delayed = DelayedEventParts(platform, streams, limiter: RateLimiter(platform))
     }
     if let writer = streams.writer, let secret = config.fleet.replicationSecret {
       routes += ReplicationRoutes.routes(persister: writer, secret: secret)
@@ -63,7 +70,6 @@ struct RoleParts {
     }
     self.routes = routes
     self.tasks = tasks
-    pushCleanup = PushHousekeeping.cleanup(platform)
     messageCleanup = DeviceMessageParts.cleanup(platform)
   }
 
@@ -74,13 +80,13 @@ struct RoleParts {
       if let rooms { group.addTask { await rooms.run() } }
       if let keys { group.addTask { await keys.run() } }
       group.addTask { await tasks.run() }
-      if let pushCleanup { group.addTask { await pushCleanup.run() } }
+      group.addTask { await delayed.run() }
       if let messageCleanup { group.addTask { await messageCleanup.run() } }
     }
   }
 
   /// Lets go of those who wait, because the process is stopping.
   func drain() {
-    rooms?.sync.drain()
+    rooms?.drain()
   }
 }
