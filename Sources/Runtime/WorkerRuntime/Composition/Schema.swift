@@ -1,4 +1,6 @@
 import Accounts
+import BackgroundUpdates
+import DelayedEvents
 import DeviceKeys
 import DeviceMessages
 import Ephemera
@@ -17,5 +19,6 @@ enum Schema {
     + SyncSchema.migrations + EphemeraSchema.migrations
     + DeviceMessagesSchema.migrations + KeyBackupSchema.migrations
     + PushRulesSchema.migrations + TaskSchedulerSchema.migrations
-    + DeviceKeysSchema.migrations
+    + BackgroundUpdatesSchema.migrations
+    + DeviceKeysSchema.migrations + DelayedEventsSchema.migrations
 }
