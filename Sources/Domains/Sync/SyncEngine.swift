@@ -25,7 +25,7 @@ package final class SyncEngine: Sendable {
 
   let memory = SyncMemory()
   private let toldMembers = ToldMembers()
-  private let flights = SyncFlights()
+  private let flights: SyncFlights
   private let ignored: Ignored
   private let loader: MemoryLoader
   private let reader: StreamReader<StoredEvent>
@@ -35,14 +35,18 @@ package final class SyncEngine: Sendable {
   private let clock: any WallClock
 
   /// Follows `reader` from its present position on.
-  /// - Parameter providers: what the other streams add; each wakes those whom its news concern.
+  /// - Parameters:
+  ///   - providers: what the other streams add; each wakes those whom its news concern.
+  ///   - answerLifetime: how long a client gets the same answer to the same request.
   package init(
     reader: StreamReader<StoredEvent>,
     providers: (SyncWaker) -> [any SyncProvider] = { _ in [] },
     decorations: SyncDecorations = .none, ignored: @escaping Ignored = { _ in [] },
+    answerLifetime: Duration = .zero,
     database: any Querying, executor: LoopExecutor, clock: any WallClock
   ) {
     self.ignored = ignored
+    flights = SyncFlights(limits: SyncFlights.Limits(lifetime: answerLifetime))
     self.reader = reader
     self.providers = providers(SyncWaker(memory: memory))
     self.decorations = decorations
@@ -116,13 +120,15 @@ package final class SyncEngine: Sendable {
     _ request: SyncRequest, until deadline: ContinuousClock.Instant
   ) async throws -> Outcome {
     switch flights.enter(request) {
+    case .answered(let answer):
+      return .answer(answer)
     case .repeated(let flight, let waiter):
       return .wait(Poll(waiter, .repetition(request, flight, deadline: deadline)))
     case .first(let flight):
       return try await ending(flight) {
         if let since = request.since {
           guard await hasCaughtUp(with: since) else {
-            return .answer(try await nothing(for: request, at: since))
+            return .quiet(try await nothing(for: request, at: since))
           }
           for provider in providers {
             try await provider.acknowledge(request, since: since[provider.stream])
@@ -140,13 +146,14 @@ package final class SyncEngine: Sendable {
     case .repetition(let request, let flight, let deadline):
       flight.leave(poll.waiter)
       if let answer = flight.answer { return .answer(answer) }
+      guard news else { throw CancellationError() }
       return try await begin(request, until: deadline)
     case .news(let inquiry, let flight, let alarm):
       alarm.cancel()
       forget(poll.waiter, of: inquiry.original.userID)
       return try await ending(flight) {
         if !news, let position = inquiry.position {
-          return .answer(try await nothing(for: inquiry.original, at: position))
+          return .quiet(try await nothing(for: inquiry.original, at: position))
         }
         return try await look(inquiry, flight)
       }
@@ -163,14 +170,29 @@ package final class SyncEngine: Sendable {
     }
   }
 
+  /// What looking for an answer came to.
+  private enum Finding {
+    case news([UInt8])
+    /// The time is up, and nothing is new.
+    case quiet([UInt8])
+    case wait(Poll)
+  }
+
   /// Takes a step that ends the flight unless there is more to wait for.
   private func ending(
-    _ flight: SyncFlights.Flight, _ step: () async throws -> Outcome
+    _ flight: SyncFlights.Flight, _ step: () async throws -> Finding
   ) async throws -> Outcome {
     do {
-      let outcome = try await step()
-      if case .answer(let bytes) = outcome { flights.end(flight, with: bytes) }
-      return outcome
+      switch try await step() {
+      case .news(let bytes):
+        flights.end(flight, with: bytes, isNews: true)
+        return .answer(bytes)
+      case .quiet(let bytes):
+        flights.end(flight, with: bytes)
+        return .answer(bytes)
+      case .wait(let poll):
+        return .wait(poll)
+      }
     } catch {
       flights.end(flight, with: nil)
       throw error
@@ -192,7 +214,7 @@ package final class SyncEngine: Sendable {
 
   private func look(
     _ inquiry: Inquiry, _ flight: SyncFlights.Flight
-  ) async throws -> Outcome {
+  ) async throws -> Finding {
     let user = inquiry.original.userID
     // Whoever waits is registered before looking, so that nothing falls between.
     let waiter = register(user)
@@ -200,7 +222,7 @@ package final class SyncEngine: Sendable {
     defer { if !keepsWaiter { forget(waiter, of: user) } }
     let (answer, position) = try await compose(inquiry)
     if let answer {
-      return .answer(try await written(answer, for: inquiry.original, at: position))
+      return .news(try await written(answer, for: inquiry.original, at: position))
     }
     // There was nothing to tell up to here, so what comes next is looked for from here on,
     // however long a filter lets nothing through.
@@ -208,7 +230,7 @@ package final class SyncEngine: Sendable {
     inquiry.position = position
     let left = inquiry.deadline - ContinuousClock.now
     guard left > .zero, !inquiry.original.fullState else {
-      return .answer(try await nothing(for: inquiry.original, at: position))
+      return .quiet(try await nothing(for: inquiry.original, at: position))
     }
     keepsWaiter = true
     let alarm = executor.schedule(after: left) { waiter.resolve(false) }
@@ -241,11 +263,22 @@ package final class SyncEngine: Sendable {
     }
     var next = position
     next.knowledge = toldMembers.note(answer.plan.newMembers, toldTo: request)
-    return SyncWriter(request: request, now: clock.now()).write(answer, next: next)
+    let bundles = try await bundles(for: answer.plan, of: request.userID)
+    return SyncWriter(request: request, now: clock.now(), bundles: bundles)
+      .write(answer, next: next)
+  }
+
+  private func bundles(for plan: Plan, of user: UserID) async throws -> EventBundles {
+    let slices = plan.joined.map { ($0.0, $0.1.slice) } + plan.left
+    let parents = slices.flatMap { $0.1.parents }
+    guard !parents.isEmpty else { return .none }
+    var histories: [RoomID: HistoryVisibility] = [:]
+    for (room, slice) in slices { histories[room] = slice.history }
+    return try await decorations.bundles(parents, user, histories)
   }
 
   /// Where this worker is in all streams.
-  private var position: SyncToken {
+  package var position: SyncToken {
     SyncToken(
       events: reader.current,
       others: Dictionary(uniqueKeysWithValues: providers.map { ($0.stream, $0.current) }))

@@ -1,9 +1,20 @@
+import Collections
+import DequeModule
 import Executors
 import Synchronization
 
 /// The requests that are being answered: one that comes again, as from a client that lost its
-/// connection, waits for the answer to the first instead of asking for another.
+/// connection, waits for the answer to the first instead of asking for another. For a while
+/// afterwards it gets that answer too.
 final class SyncFlights: Sendable {
+  struct Limits: Sendable {
+    /// How long an answer is kept; not at all when zero.
+    var lifetime = Duration.zero
+    /// Bytes of all answers that are kept, and of one.
+    var bytes = 64 << 20
+    var answerBytes = 1 << 20
+  }
+
   /// A request that is being answered.
   final class Flight: Sendable {
     fileprivate struct State {
@@ -54,25 +65,66 @@ final class SyncFlights: Sendable {
     case first(Flight)
     /// The waiter is resolved when the flight has ended, with an answer or without.
     case repeated(Flight, Waiter<Bool>)
+    case answered([UInt8])
   }
 
-  private let flights = Mutex<[SyncRequest: Flight]>([:])
+  private struct State {
+    var flights: [SyncRequest: Flight] = [:]
+    /// Those that have ended with an answer, oldest first.
+    var kept: Deque<(flight: Flight, bytes: Int, until: ContinuousClock.Instant)> = []
+    var bytes = 0
+
+    mutating func remove(_ flight: Flight) {
+      if flights[flight.request] === flight { flights[flight.request] = nil }
+    }
+
+    mutating func forget(limit: Int) {
+      let now = ContinuousClock.now
+      while let first = kept.first, first.until <= now || bytes > limit {
+        kept.removeFirst()
+        bytes -= first.bytes
+        remove(first.flight)
+      }
+    }
+  }
+
+  private let limits: Limits
+  private let state = Mutex(State())
+
+  init(limits: Limits = Limits()) {
+    self.limits = limits
+  }
 
   func enter(_ request: SyncRequest) -> Entry {
-    flights.withLock { flights in
+    state.withLock { state in
+      state.forget(limit: limits.bytes)
       let waiter = Waiter<Bool>()
-      if let flight = flights[request], flight.join(waiter) { return .repeated(flight, waiter) }
+      if let flight = state.flights[request] {
+        if flight.join(waiter) { return .repeated(flight, waiter) }
+        if let answer = flight.answer { return .answered(answer) }
+      }
       let flight = Flight(request)
-      flights[request] = flight
+      state.flights[request] = flight
       return .first(flight)
     }
   }
 
-  /// - Parameter answer: nil when there is none: the client has gone, or something failed. Of those
-  ///   who follow, one is the next to find it.
-  func end(_ flight: Flight, with answer: [UInt8]?) {
-    flights.withLock { flights in
-      if flights[flight.request] === flight { flights[flight.request] = nil }
+  /// - Parameters:
+  ///   - answer: nil when there is none: the client has gone, or something failed. Of those who
+  ///     follow, one is the next to find it.
+  ///   - isNews: whether it tells something. What tells nothing is not worth keeping.
+  func end(_ flight: Flight, with answer: [UInt8]?, isNews: Bool = false) {
+    // A first answer is asked for again by a client that wants to begin anew.
+    let isKept = isNews && limits.lifetime > .zero && flight.request.since != nil
+    state.withLock { state in
+      if isKept, let answer, answer.count <= limits.answerBytes {
+        let until = ContinuousClock.now.advanced(by: limits.lifetime)
+        state.kept.append((flight, answer.count, until))
+        state.bytes += answer.count
+        state.forget(limit: limits.bytes)
+      } else {
+        state.remove(flight)
+      }
     }
     flight.end(answer)
   }

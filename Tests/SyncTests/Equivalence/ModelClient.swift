@@ -1,5 +1,6 @@
 import MatrixIdentifiers
 import MatrixJSON
+import RoomEvents
 import Rooms
 import TestKit
 import Testing

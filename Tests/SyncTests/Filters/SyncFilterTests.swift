@@ -14,7 +14,7 @@ struct SyncFilterTests {
 
   @Test(arguments: [
     "{}", "{\"room\":{}}", "{\"room\":{\"timeline\":{},\"state\":{}}}",
-    "{\"presence\":{\"types\":[]},\"event_fields\":[\"content.body\"],\"unknown\":7}",
+    "{\"presence\":{\"types\":[]},\"unknown\":7}",
   ])
   func whatIsAbsentHasItsDefault(_ text: String) throws {
     let filter = try filter(text)
@@ -38,6 +38,28 @@ struct SyncFilterTests {
     #expect(filter.includesLeft && filter.lazyLoadsMembers)
   }
 
+  @Test func theFormOfEvents() throws {
+    #expect(try filter("{}").form == .client)
+    #expect(try filter("{\"event_fields\":[]}").form == .client)
+    #expect(try filter("{\"event_format\":\"client\"}").form == .client)
+    #expect(try filter("{\"event_format\":\"federation\"}").form.format == .federation)
+    #expect(try filter("{\"event_fields\":[\"type\"]}").form.fields != nil)
+  }
+
+  @Test func listsAreBounded() throws {
+    let rooms = { (count: Int) in
+      "{\"room\":{\"rooms\":[" + (0..<count).map { "\"!\($0):a\"" }.joined(separator: ",") + "]}}"
+    }
+    #expect(try filter(rooms(FilterPart.listLimit)).rooms?.count == FilterPart.listLimit)
+    #expect(throws: EventFilter.Problem.tooLong("room.rooms")) {
+      try filter(rooms(FilterPart.listLimit + 1))
+    }
+    let fields = Array(repeating: "\"a.b\"", count: 201).joined(separator: ",")
+    #expect(throws: EventFilter.Problem.tooLong("event_fields")) {
+      try filter("{\"event_fields\":[\(fields)]}")
+    }
+  }
+
   @Test(arguments: [
     ("{\"rooms\":[\"!a:b\"]}", true, false), ("{\"rooms\":[]}", false, false),
     ("{\"not_rooms\":[\"!a:b\"]}", false, true),
@@ -57,6 +79,10 @@ struct SyncFilterTests {
     "{\"room\":{\"timeline\":{\"limit\":1.5}}}", "{\"room\":{\"timeline\":{\"limit\":\"5\"}}}",
     "{\"room\":{\"timeline\":{\"limit\":99999999999999999999}}}",
     "{\"room\":{\"state\":1}}", "{\"room\":{\"state\":{\"lazy_load_members\":0}}}",
+    "{\"event_format\":\"xml\"}", "{\"event_format\":1}", "{\"event_fields\":\"type\"}",
+    "{\"event_fields\":[1]}", "{\"presence\":{\"senders\":[\"bob\"]}}",
+    "{\"room\":{\"rooms\":[\"#alias:b\"]}}", "{\"room\":{\"ephemeral\":{\"not_rooms\":[\"x\"]}}}",
+    "{\"room\":{\"account_data\":{\"not_senders\":[\"!a:b\"]}}}",
   ])
   func whatIsOfTheWrongKindIsRefused(_ text: String) {
     #expect(throws: EventFilter.Problem.self) { try filter(text) }
@@ -126,7 +152,7 @@ struct SyncTokenTests {
   @Test(
     arguments: [
       "s7_0_0_0_0_0_0_0", "s7~2.9_1_2_3_4_5_6_7", "s0_0_0_0_0_0_0_9",
-      "s7~1.8~2.9_3~2.5_0_0_0_0_0_0",
+      "s7~1.8~2.9_3~2.5_0_0_0_0_0_0", "s7_1_2_3_4_5_6_7_k0", "s7_1_2_3_4_5_6_7_kffffffffffffffff",
     ])
   func tokensComeBack(_ text: String) throws {
     #expect(try present(SyncToken(text), "token").text == text)
@@ -135,12 +161,14 @@ struct SyncTokenTests {
   /// Streams may be added to tokens, and clients keep tokens over an upgrade.
   @Test func tokensOfOtherVersionsAreRead() throws {
     #expect(SyncToken("s7~2.9_4_5") == SyncToken("s7~2.9_4_5_0_0_0_0_0"))
+    #expect(SyncToken("s7_4_kff")?.text == "s7_4_0_0_0_0_0_0_kff")
     #expect(SyncToken("s7_1_2_3_4_5_6_7_8") == SyncToken("s7_1_2_3_4_5_6_7"))
     #expect(try present(SyncToken("s7_4"), "token")[.accountData] == VectorToken(minimum: 4))
   }
 
   @Test(arguments: [
-    "s7_x", "s7_", "", "s", "7", "t7", "sx", "s7~", "s7~2", "s7~2.x", "s-7", "s7 ", "S7",
+    "s7_x", "s7_", "", "s", "7", "t7", "sx", "s7~", "s7~2", "s7~2.x", "s-7", "s7 ", "S7", "s7_k",
+    "s7_kx", "s7_k1_2", "s7_k10000000000000000",
   ])
   func otherTextsAreNone(_ text: String) {
     #expect(SyncToken(text) == nil)

@@ -18,7 +18,7 @@ struct AccountDataProviderTests {
 
   private func put(
     _ type: String, _ value: String, _ room: String? = nil, of user: String = World.alice,
-    _ world: ProviderWorld
+    to world: ProviderWorld
   ) async throws {
     let data = AccountData(
       store: AccountDataStore(database: world.database), owner: world.owner)
@@ -40,16 +40,16 @@ struct AccountDataProviderTests {
     try await withProviderWorld { world in
       let provider = provider(world)
       let here = ProviderQuestion.here
-      try await put("a", "1", world)
-      try await put("a", "2", world)
-      try await put("r", "3", here, world)
-      try await put("a", "other", of: World.bob, world)
+      try await put("a", "1", to: world)
+      try await put("a", "2", to: world)
+      try await put("r", "3", here, to: world)
+      try await put("a", "other", of: World.bob, to: world)
       let (first, since) = try await provider.news(ProviderQuestion(), since: nil)
       #expect(values(first.globalAccountData) == ["a": "2"])
       #expect(values(first.accountData(of: here)) == ["r": "3"])
       #expect(try await provider.news(ProviderQuestion(), since: since).0.isEmpty)
-      try await put("b", "4", world)
-      try await put("r", "5", here, world)
+      try await put("b", "4", to: world)
+      try await put("r", "5", here, to: world)
       let (second, end) = try await provider.news(ProviderQuestion(), since: since)
       #expect(values(second.globalAccountData) == ["b": "4"])
       #expect(values(second.accountData(of: here)) == ["r": "5"])
@@ -61,9 +61,9 @@ struct AccountDataProviderTests {
   @Test func whatMemoryDoesNotHoldIsLookedUp() async throws {
     try await withProviderWorld { world in
       let before = world.accountData.reader.current
-      try await put("a", "1", world)
+      try await put("a", "1", to: world)
       let middle = world.accountData.reader.current
-      try await put("b", "2", ProviderQuestion.here, world)
+      try await put("b", "2", ProviderQuestion.here, to: world)
       let late = provider(world)
       let (all, _) = try await late.news(ProviderQuestion(), since: before)
       #expect(values(all.globalAccountData) == ["a": "1"])
@@ -77,9 +77,9 @@ struct AccountDataProviderTests {
   @Test func roomsThatAreNewAreToldWhole() async throws {
     try await withProviderWorld { world in
       let provider = provider(world)
-      try await put("old", "1", ProviderQuestion.there, world)
+      try await put("old", "1", ProviderQuestion.there, to: world)
       let since = provider.current
-      try await put("new", "2", ProviderQuestion.there, world)
+      try await put("new", "2", ProviderQuestion.there, to: world)
       var question = ProviderQuestion()
       question.entered = [ProviderQuestion.there]
       let (news, _) = try await provider.news(question, since: since)
@@ -93,9 +93,9 @@ struct AccountDataProviderTests {
     try await withProviderWorld { world in
       let provider = provider(world)
       for type in ["a.one", "b.one"] {
-        try await put(type, "1", world)
-        try await put(type, "2", ProviderQuestion.here, world)
-        try await put(type, "3", ProviderQuestion.there, world)
+        try await put(type, "1", to: world)
+        try await put(type, "2", ProviderQuestion.here, to: world)
+        try await put(type, "3", ProviderQuestion.there, to: world)
       }
       var question = ProviderQuestion()
       question.filter = try SyncFilter(
@@ -123,7 +123,7 @@ struct AccountDataProviderTests {
       for number in 0..<60 {
         let type = random.pick(["x", "y", "z"])
         let room = random.pick([nil, ProviderQuestion.here, ProviderQuestion.there])
-        try await put(type, "\(number)", room, world)
+        try await put(type, "\(number)", room, to: world)
         stored["\(room ?? "") \(type)"] = "\(number)"
         guard random.chance(30) || number == 59 else { continue }
         let (news, now) = try await provider.news(ProviderQuestion(), since: since)

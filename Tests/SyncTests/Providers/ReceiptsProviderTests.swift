@@ -18,7 +18,7 @@ struct ReceiptsProviderTests {
 
   private func read(
     _ event: String, by user: String, in room: String = ProviderQuestion.here,
-    _ type: ReceiptType = .read, thread: String? = nil, _ world: ProviderWorld
+    _ type: ReceiptType = .read, thread: String? = nil, to world: ProviderWorld
   ) async throws {
     let receipt = Receipt(
       roomID: try present(RoomID(room), "room id"), type: type,
@@ -46,16 +46,16 @@ struct ReceiptsProviderTests {
   @Test func allIsToldAtFirstAndThenWhatChanged() async throws {
     try await withProviderWorld { world in
       let provider = provider(world)
-      try await read("$1", by: World.bob, world)
-      try await read("$2", by: World.alice, thread: "main", world)
-      try await read("$3", by: World.bob, in: "!elsewhere:a.example", world)
+      try await read("$1", by: World.bob, to: world)
+      try await read("$2", by: World.alice, thread: "main", to: world)
+      try await read("$3", by: World.bob, in: "!elsewhere:a.example", to: world)
       let (first, since) = try await provider.news(ProviderQuestion(), since: nil)
       #expect(
         told(first) == ["$1 m.read \(World.bob) -", "$2 m.read \(World.alice) main"])
       #expect(first.ephemeral(of: ProviderQuestion.here).count == 1)
       #expect(first.rooms.count == 1)
       #expect(try await provider.news(ProviderQuestion(), since: since).0.isEmpty)
-      try await read("$4", by: World.bob, world)
+      try await read("$4", by: World.bob, to: world)
       let (second, end) = try await provider.news(ProviderQuestion(), since: since)
       #expect(told(second) == ["$4 m.read \(World.bob) -"])
       #expect(try await provider.news(ProviderQuestion(), since: end).0.isEmpty)
@@ -70,7 +70,7 @@ struct ReceiptsProviderTests {
     try await withProviderWorld { world in
       let early = provider(world)
       let since = early.current
-      try await read("$1", by: World.bob, .readPrivate, world)
+      try await read("$1", by: World.bob, .readPrivate, to: world)
       let provider = isRemembered ? early : provider(world)
       for since in [since, nil] {
         #expect(try await provider.news(ProviderQuestion(), since: since).0.isEmpty)
@@ -83,9 +83,9 @@ struct ReceiptsProviderTests {
   @Test func roomsThatAreNewAreToldWhole() async throws {
     try await withProviderWorld { world in
       let provider = provider(world)
-      try await read("$1", by: World.bob, in: ProviderQuestion.there, world)
+      try await read("$1", by: World.bob, in: ProviderQuestion.there, to: world)
       let since = provider.current
-      try await read("$2", by: World.alice, in: ProviderQuestion.there, world)
+      try await read("$2", by: World.alice, in: ProviderQuestion.there, to: world)
       var question = ProviderQuestion()
       question.entered = [ProviderQuestion.there]
       let (news, _) = try await provider.news(question, since: since)
@@ -106,7 +106,7 @@ struct ReceiptsProviderTests {
   func filtersChoose(_ filter: String) async throws {
     try await withProviderWorld { world in
       let provider = provider(world)
-      try await read("$1", by: World.bob, world)
+      try await read("$1", by: World.bob, to: world)
       var question = ProviderQuestion()
       #expect(try await !provider.news(question, since: nil).0.isEmpty)
       question.filter = try SyncFilter(filter)

@@ -32,6 +32,12 @@ presence: {{enabled: false}}
 enable_registration: true
 enable_registration_without_verification: true
 
+# Calls take their members out by events that are sent later.
+max_event_delay_duration: 24h
+
+# A repeated sync is computed anew: who tries things out wants to see what is new.
+caches: {{sync_response_cache_duration: 0}}
+
 # No rate limits, so that one machine can play many clients. Remove these lines before other
 # people reach the server: the defaults then apply.
 rc_message: {no_limit}

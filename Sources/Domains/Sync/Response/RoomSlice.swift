@@ -14,6 +14,15 @@ struct RoomSlice: Sendable {
   var state: [StoredEvent]
   /// The client pages backwards from here.
   var previousBatch: Int64
+  /// What the user may see of the room; nil when that is all.
+  var history: HistoryVisibility?
+
+  /// Events of which the client has to be told what belongs to them: what came after them is left
+  /// out, or comes to it as news.
+  /// spec: client-server-api#aggregations-of-child-events
+  var parents: [StoredEvent] {
+    isLimited ? events.filter { $0.key == nil && $0.mayHaveChildren } : []
+  }
 
   /// Adds the user's own last member event, unless the slice has it already.
   mutating func add(_ own: StoredEvent, for request: SliceRequest) {
@@ -122,7 +131,7 @@ extension RoomView {
     if !request.state.admitsEverything { state.removeAll { !request.state.matches($0) } }
     return RoomSlice(
       events: cut.kept, isLimited: cut.isLimited, state: state,
-      previousBatch: previousBatch(start: cut.start, end: stretch.end))
+      previousBatch: previousBatch(start: cut.start, end: stretch.end), history: request.history)
   }
 
   private func previousBatch(start: Int, end: Int) -> Int64 {

@@ -27,13 +27,12 @@ extension RoomView {
   ) -> [StoredEvent] {
     var told: [StoredEvent] = []
     told.reserveCapacity(wanted == nil ? state.count : 0)
-    for key in state.keys {
-      guard let stored = point.event(at: key, in: self) else { continue }
-      if let wanted, key.type == EventType.member, !wanted.contains(key.stateKey),
-        request.since == nil || request.isKnown(stored)
-      {
-        continue
-      }
+    for (key, current) in state {
+      let isUnwanted =
+        wanted.map { key.type == EventType.member && !$0.contains(key.stateKey) } ?? false
+      if isUnwanted, request.since == nil { continue }
+      guard let stored = point.event(at: key, now: current) else { continue }
+      if isUnwanted, request.isKnown(stored) { continue }
       told.append(stored)
     }
     return told
@@ -47,7 +46,7 @@ extension RoomView {
     for user in (wanted ?? []).subtracting(request.lazyMembers?.known ?? []) {
       let key = StateTuple(EventType.member, user)
       guard changed[key] == nil else { continue }
-      changed[key] = point.event(at: key, in: self)
+      changed[key] = point.event(at: key, now: state[key])
     }
     return Array(changed.values)
   }
@@ -58,8 +57,8 @@ extension RoomView {
     var changed: [StateTuple: StoredEvent] = [:]
     if stretch.isOpen {
       // They may lie before what memory holds: only the state itself tells.
-      for key in state.keys {
-        guard let stored = point.event(at: key, in: self), !request.isKnown(stored) else {
+      for (key, current) in state {
+        guard let stored = point.event(at: key, now: current), !request.isKnown(stored) else {
           continue
         }
         changed[key] = stored
@@ -94,9 +93,10 @@ private struct StatePoint {
   }
 
   /// Nil when there was nothing in this place yet.
-  func event(at key: StateTuple, in view: RoomView) -> StoredEvent? {
-    if let dropped = dropped[key] { return dropped }
-    if let replaced = undone[key] { return replaced }
-    return view.state[key]
+  /// - Parameter current: what is there now.
+  func event(at key: StateTuple, now current: StoredEvent?) -> StoredEvent? {
+    if !dropped.isEmpty, let dropped = dropped[key] { return dropped }
+    if !undone.isEmpty, let replaced = undone[key] { return replaced }
+    return current
   }
 }

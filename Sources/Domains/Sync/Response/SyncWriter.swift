@@ -11,10 +11,12 @@ struct SyncWriter {
   /// Whether the client counts threads by themselves.
   private let threadsApart: Bool
   private let form: EventForm
+  private let bundles: EventBundles
   /// The key of the state, without or with that of the timeline.
   private let stateKey: String
 
-  init(request: SyncRequest, now: Int64) {
+  init(request: SyncRequest, now: Int64, bundles: EventBundles = .none) {
+    self.bundles = bundles
     threadsApart = request.filter.countsThreadsApart
     form = request.filter.form
     stateKey =
@@ -206,7 +208,7 @@ struct SyncWriter {
     writer.key("timeline")
     writer.beginObject()
     writer.key("events")
-    writeArray(slice.events, to: &writer)
+    writeArray(slice.events, bundles, to: &writer)
     writer.key("limited")
     writer.bool(slice.isLimited)
     writer.key("prev_batch")
@@ -217,15 +219,18 @@ struct SyncWriter {
   private func writeEvents(_ events: [StoredEvent], to writer: inout JSONWriter) {
     writer.beginObject()
     writer.key("events")
-    writeArray(events, to: &writer)
+    writeArray(events, .none, to: &writer)
     writer.endObject()
   }
 
-  private func writeArray(_ events: [StoredEvent], to writer: inout JSONWriter) {
+  private func writeArray(
+    _ events: [StoredEvent], _ bundles: EventBundles, to writer: inout JSONWriter
+  ) {
     writer.beginArray()
     for stored in events {
       ClientEvent.write(
-        stored, to: &writer, reader: reader, now: now, includeRoomID: false, form: form)
+        stored, to: &writer, reader: reader, now: now, includeRoomID: false, form: form,
+        bundles: bundles)
     }
     writer.endArray()
   }

@@ -23,15 +23,17 @@ struct JoinedRoom {
 
 /// The members of a room whom an answer with lazy members tells of.
 struct NewMembers: Sendable, Equatable {
+  let users: Set<String>
   /// What the client knew before does not count any more.
   let replacesKnown: Bool
-  let users: Set<String>
+}
 
+extension NewMembers {
   init(in slice: RoomSlice, replacesKnown: Bool, _ request: SliceRequest) {
-    self.replacesKnown = replacesKnown
     let told = request.tellsStateAfter ? slice.state : slice.state + slice.events
-    users = Set(
+    let users = Set(
       told.compactMap { $0.event.type == EventType.member ? $0.event.stateKey : nil })
+    self.init(users: users, replacesKnown: replacesKnown)
   }
 }
 
