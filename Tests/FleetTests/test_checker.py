@@ -3,7 +3,8 @@ import random
 
 import pytest
 
-from support.checker import Log, Read, Send, check, goes_back, owner, rooms_not_reached
+from support.checker import (
+    Log, Note, Read, Send, Told, check, goes_back, owner, rooms_not_reached)
 
 ROOM, READERS = "!room", ["ann", "ben"]
 
@@ -19,6 +20,9 @@ def good_run(messages=30, seed=1):
         history[ROOM].append((event, text))
         for reader in READERS:
             log.read(Read(reader, ROOM, event, text, number + 0.6))
+        log.notes.append(Note("ann", number, ("ben", "cid"), number, number + 0.5))
+        for receiver in ("ben", "cid"):
+            log.tell(Told(receiver, "ann", number, number + 0.6))
     log.tokens["ann"] = [f"s{number}" for number in range(messages)]
     return log, history
 
@@ -39,6 +43,18 @@ def test_a_message_that_is_not_acknowledged_may_be_lost_but_not_half_there():
     history[ROOM].append(("$late", "never answered"))
     assert [one.startswith(f"{reader} in !room missed 1") for one, reader in zip(
         violations(log, history), READERS)] == [True, True]
+
+
+def test_a_note_that_is_not_acknowledged_may_be_lost_or_told():
+    log, history = good_run()
+    log.notes.append(Note("ann", 99, ("ben", "cid"), 99))
+    log.tell(Told("ben", "ann", 99, 100))
+    assert violations(log, history) == []
+    assert log.unread_notes() == 0
+    log.notes[-1].acknowledged = 101
+    assert log.unread_notes() == 1
+    log.tell(Told("cid", "ann", 99, 102))
+    assert log.unread_notes() == 0
 
 
 def break_lost_event(log, history):
@@ -79,7 +95,33 @@ def break_wrong_id(log, history):
     log.sends[2].answers = ["$another"]
 
 
+def break_lost_note(log, _):
+    del log.told["cid"][5]
+
+
+def break_doubled_note(log, _):
+    log.told["cid"].append(log.told["cid"][5])
+
+
+def break_order_of_notes(log, _):
+    told = log.told["cid"]
+    told[4], told[5] = told[5], told[4]
+
+
+def break_receiver_of_note(log, _):
+    log.tell(Told("ann", "ann", 5, 99))
+
+
+def break_phantom_note(log, _):
+    log.tell(Told("ben", "ann", 99, 99))
+
+
 @pytest.mark.parametrize("damage, said", [
+    (break_lost_note, "note 5 of ann to cid is lost"),
+    (break_doubled_note, "cid was told note 5 of ann 2 times"),
+    (break_order_of_notes, "cid was told the notes of ann in another order"),
+    (break_receiver_of_note, "ann was told note 5 of ann, which is not for them"),
+    (break_phantom_note, "ben was told note 99 of ann, which is not for them"),
     (break_lost_event, "acknowledged and is lost"),
     (break_doubled_transaction, "answered with different events"),
     (break_doubled_transaction, "message text 3 is 2 times in the history"),

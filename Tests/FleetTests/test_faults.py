@@ -3,6 +3,7 @@
     APUS_FAULT_SECONDS   how long faults are injected (100); every kind comes at least once
     APUS_FAULT_SEED      repeats a run's choices; each run prints its own
     APUS_FAULT_RATE      messages a second in each room (4)
+    APUS_FAULT_NOTES     messages a second of each user to devices of others (1)
 """
 import asyncio
 import json
@@ -21,6 +22,7 @@ from support.load import Load, messages
 SECONDS = float(os.environ.get("APUS_FAULT_SECONDS", "100"))
 SEED = int(os.environ.get("APUS_FAULT_SEED", random.SystemRandom().randrange(10**6)))
 RATE = float(os.environ.get("APUS_FAULT_RATE", "4"))
+NOTES = float(os.environ.get("APUS_FAULT_NOTES", "1"))
 USERS, ROOMS, MEMBERS = 8, 6, 4
 RECOVERY_SECONDS = 10.0
 UNHARMED_SECONDS = 5.0  # within which rooms that a fault does not touch must have moved on
@@ -48,6 +50,7 @@ def test_nothing_is_lost_while_things_break(fleet_of_its_own, tmp_path, say):
     finally:
         write_log(tmp_path / "clients.jsonl", log)
     say(f"{len(log.sends)} messages, {sum(map(len, log.reads.values()))} deliveries, "
+        f"{len(log.notes)} notes, {sum(map(len, log.told.values()))} of them told, "
         f"{run.faults} faults, slowest recovery {run.slowest:.1f} s")
     assert not found, (f"{len(found)} violations with seed {SEED}; the clients' log is "
                        f"{tmp_path / 'clients.jsonl'}\n" + "\n".join(found[:40])
@@ -80,7 +83,7 @@ class Run:
     async def whole(self):
         async with Load(self.users, self.members, self.server.entries, self.log, SEED) as load:
             self.load = load
-            await load.start(RATE)
+            await load.start(RATE, NOTES)
             await self.reached(time.monotonic(), self.members, PATIENCE_SECONDS, "the start")
             await self.break_things()
             await load.finish(PATIENCE_SECONDS)
@@ -165,6 +168,8 @@ def write_log(path, log):
     """What the clients did and saw, one JSON object a line, for a person to look into."""
     rows = [("send", vars(send)) for send in log.sends]
     rows += [("read", vars(one)) for reads in log.reads.values() for one in reads]
+    rows += [("note", vars(note)) for note in log.notes]
+    rows += [("told", vars(one)) for told in log.told.values() for one in told]
     rows += [("token", {"reader": reader, "tokens": tokens})
              for reader, tokens in log.tokens.items()]
     with open(path, "w", encoding="utf-8") as file:

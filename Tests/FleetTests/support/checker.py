@@ -1,5 +1,6 @@
 """Judges what clients logged: nothing acknowledged lost, nothing doubled, one order, no token
-that goes back, recovery in time. It knows the clients' logs and the final history, not the server.
+that goes back, recovery in time; of messages in rooms and of those between devices. It knows the
+clients' logs and the final history, not the server.
 """
 import hashlib
 import re
@@ -32,6 +33,27 @@ class Read:
 
 
 @dataclass
+class Note:
+    """One message to devices of other users. Times are in seconds."""
+
+    sender: str
+    number: int  # ascending; the sender begins no note before the last one was acknowledged
+    receivers: tuple[str, ...]
+    began: float
+    acknowledged: float | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """One note as it came to a device."""
+
+    receiver: str
+    sender: str
+    number: int
+    at: float
+
+
+@dataclass
 class Log:
     """What all clients of a run did and saw. Every list is in the order of time."""
 
@@ -40,10 +62,27 @@ class Log:
     tokens: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     refusals: list[str] = field(default_factory=list)  # answers that no fault excuses
     arrivals: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    notes: list[Note] = field(default_factory=list)
+    told: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
 
     def read(self, one):
         self.reads[one.reader, one.room].append(one)
         self.arrivals[one.text].add(one.reader)
+
+    def tell(self, one):
+        self.told[one.receiver].append(one)
+
+    def come(self):
+        """The notes that were told: (receiver, sender, number)."""
+        return {(one.receiver, one.sender, one.number)
+                for told in self.told.values() for one in told}
+
+    def unread_notes(self):
+        """How many acknowledged notes have not come to all of their receivers yet."""
+        come = self.come()
+        return sum(1 for note in self.notes if note.acknowledged is not None
+                   and any((receiver, note.sender, note.number) not in come
+                           for receiver in note.receivers))
 
 
 def check(log, history, members):
@@ -54,7 +93,7 @@ def check(log, history, members):
     """
     return [
         *log.refusals, *check_transactions(log), *check_history(log, history),
-        *check_readers(log, history, members), *check_tokens(log)]
+        *check_readers(log, history, members), *check_tokens(log), *check_notes(log)]
 
 
 def check_transactions(log):
@@ -102,6 +141,28 @@ def check_reader(who, read, order):
     swaps = [place for place, following in zip(places, places[1:]) if following < place]
     if swaps:
         yield f"{who} read in another order than the history at {len(swaps)} places"
+
+
+def check_notes(log):
+    """Each acknowledged note came to each of its receivers once, in the order of its sender; no
+    other came more than once, or to somebody else."""
+    sent = {(note.sender, note.number): note for note in log.notes}
+    for receiver, told in log.told.items():
+        for (sender, number), times in Counter((one.sender, one.number) for one in told).items():
+            note = sent.get((sender, number))
+            if times > 1:
+                yield f"{receiver} was told note {number} of {sender} {times} times"
+            if note is None or receiver not in note.receivers:
+                yield f"{receiver} was told note {number} of {sender}, which is not for them"
+        for sender in {one.sender for one in told}:
+            numbers = list(dict.fromkeys(one.number for one in told if one.sender == sender))
+            if numbers != sorted(numbers):
+                yield f"{receiver} was told the notes of {sender} in another order"
+    come = log.come()
+    for note in log.notes:
+        for receiver in note.receivers if note.acknowledged is not None else ():
+            if (receiver, note.sender, note.number) not in come:
+                yield f"note {note.number} of {note.sender} to {receiver} is lost"
 
 
 def check_tokens(log):

@@ -7,13 +7,14 @@ import aiohttp
 import yarl
 
 from support.api import CLIENT, quote
-from support.checker import Read, Send
+from support.checker import Note, Read, Send, Told
 
 ATTEMPT_SECONDS = 6.0
 POLL_MILLISECONDS = 2000
 PAUSE_SECONDS = 0.1  # before another worker is asked
 CUT_SHARE = 0.05  # of sends whose connection is cut before the answer
 REPEAT_SHARE = 0.05  # of acknowledged sends that are repeated on another worker
+NOTE = "org.example.note"
 TIMELINE = '{"room":{"timeline":{"limit":20}}}'
 PAGE = 50
 
@@ -82,6 +83,28 @@ class Client:
             reply = await self.insist("PUT", path, body)
             send.answers.append(reply["event_id"])
 
+    async def whisper(self, others, per_second, stop):
+        """Send to devices of some of `others` until `stop`, each note until it is acknowledged."""
+        number = 0
+        while not stop.is_set():
+            number += 1
+            await self.note(number, self.chance.sample(
+                others, self.chance.choice((1, 1, len(others)))))
+            await asyncio.sleep(self.chance.expovariate(per_second))
+
+    async def note(self, number, receivers):
+        note = Note(self.user.id, number, tuple(one.id for one in receivers), time.monotonic())
+        self.log.notes.append(note)
+        path = f"/sendToDevice/{NOTE}/n{number}"
+        body = {"messages": {one.id: {self.chance.choice((one.device, "*")): {"number": number}}
+                             for one in receivers}}
+        if self.chance.random() < CUT_SHARE:
+            await self.cut(path, body)
+        await self.insist("PUT", path, body)
+        note.acknowledged = time.monotonic()
+        if self.chance.random() < REPEAT_SHARE:
+            await self.insist("PUT", path, body)
+
     async def cut(self, path, body):
         """Begin a request and close its connection at some moment before the answer."""
         seconds = self.chance.uniform(0.001, 0.03)
@@ -104,6 +127,8 @@ class Client:
             reply = await self.insist("GET", "/sync", None, seconds, since=since, filter=TIMELINE,
                                       timeout=POLL_MILLISECONDS)
             at = time.monotonic()
+            for one in reply.get("to_device", {}).get("events", []):
+                self.log.tell(Told(self.user.id, one["sender"], one["content"]["number"], at))
             for room, entry in reply.get("rooms", {}).get("join", {}).items():
                 events = messages(entry["timeline"]["events"])
                 if entry["timeline"].get("limited"):
@@ -133,7 +158,8 @@ def messages(events):
 
 
 class Load:
-    """Some users in some rooms: everyone talks in their rooms and listens to all of them."""
+    """Some users in some rooms: everyone talks in their rooms, sends notes to the others' devices
+    and listens to everything."""
 
     def __init__(self, users, members, entries, log, seed):
         """`members` is {room: [user]}; everyone has joined."""
@@ -156,8 +182,9 @@ class Load:
         await asyncio.gather(*self.talkers, *self.listeners, return_exceptions=True)
         await asyncio.gather(*(one.session.close() for one in self.clients.values()))
 
-    async def start(self, per_second):
-        """Begin: first everyone's first sync, then all the talk. `per_second` is each room's."""
+    async def start(self, per_second, notes_per_second):
+        """Begin: first everyone's first sync, then all the talk. `per_second` is each room's,
+        `notes_per_second` each user's."""
         since = await asyncio.gather(*(one.first_sync() for one in self.clients.values()))
         for client, token in zip(self.clients.values(), since):
             self.listeners.append(asyncio.create_task(client.listen(token, self.no_more)))
@@ -165,6 +192,10 @@ class Load:
             for user in inside:
                 self.talkers.append(asyncio.create_task(self.clients[user.id].talk(
                     room, per_second / len(inside), self.no_more_talk)))
+        for client in self.clients.values():
+            others = [one.user for one in self.clients.values() if one is not client]
+            self.talkers.append(asyncio.create_task(client.whisper(
+                others, notes_per_second, self.no_more_talk)))
 
     def raise_failures(self):
         """A client that ended by an error is a defect of the test."""
@@ -185,5 +216,6 @@ class Load:
         await asyncio.gather(*self.listeners)
 
     def unread(self):
-        return sum(1 for send in self.log.sends if send.answers
-                   and not self.log.arrivals[send.text] >= set(self.readers[send.room]))
+        sends = sum(1 for send in self.log.sends if send.answers
+                    and not self.log.arrivals[send.text] >= set(self.readers[send.room]))
+        return sends + self.log.unread_notes()

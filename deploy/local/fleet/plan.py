@@ -189,13 +189,14 @@ def shared_settings(plan):
         for one in plan.processes}
     settings = {"instance_map": replication}
     if names["event_persister"]:
-        settings["stream_writers"] = {"events": names["event_persister"]}
+        settings["stream_writers"] = {"events": names["event_persister"],
+                                      "to_device": names["event_persister"]}
     if names["federation_sender"]:
         settings["federation_sender_instances"] = names["federation_sender"]
     if names["pusher"]:
         settings["pusher_instances"] = names["pusher"]
     if names["background_tasks"]:
-        settings["run_background_tasks_on"] = names["background_tasks"][0]
+        settings["run_background_tasks_on"] = names["background_tasks"]
     return settings
 
 

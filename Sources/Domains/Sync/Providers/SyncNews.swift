@@ -1,4 +1,5 @@
 package import MatrixIdentifiers
+package import Streams
 
 /// What there is to tell beside the rooms' events, each event as its JSON.
 package struct SyncNews: Sendable {
@@ -18,7 +19,7 @@ package struct SyncNews: Sendable {
   package var leftDevices: [UserID] = []
   package var rooms: [RoomID: Room] = [:]
   /// Set when the provider could not tell everything at once: the answer's token for its stream.
-  package var reached: Int64?
+  package var reached: VectorToken?
 
   package init() {}
 

@@ -40,6 +40,12 @@ package struct VectorToken: Hashable, Sendable, CustomStringConvertible {
     token.positions[writer] = position
     return token
   }
+
+  /// The same token with no writer beyond a position.
+  package func limited(to position: Int64) -> VectorToken {
+    VectorToken(
+      minimum: min(minimum, position), positions: positions.mapValues { min($0, position) })
+  }
 }
 
 // The text form is `minimum~writer.position~writer.position`: digits, `~` and `.` need no
