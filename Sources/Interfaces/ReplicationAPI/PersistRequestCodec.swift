@@ -34,6 +34,13 @@ enum PersistRequestCodec {
     writer.beginObject()
     writer.key("content")
     writer.raw(intent.content)
+    if let delayed = intent.delayed {
+      writer.key("delayed")
+      writer.beginArray()
+      writer.string(delayed.id)
+      if let claim = delayed.claim { writer.integer(claim) }
+      writer.endArray()
+    }
     if let memberships = intent.requiredMemberships {
       writer.key("memberships")
       writer.beginArray()
@@ -60,6 +67,7 @@ enum PersistRequestCodec {
       writer.string(key.userID.text)
       writer.string(key.deviceID)
       writer.string(key.transactionID)
+      writer.string(key.endpoint)
       writer.endArray()
     }
     writer.key("type")
@@ -93,14 +101,22 @@ enum PersistRequestCodec {
     var transaction: TransactionKey?
     if let parts = view["transaction"] {
       guard let user = parts[0]?.string.flatMap({ UserID($0) }), let device = parts[1]?.string,
-        let id = parts[2]?.string
+        let id = parts[2]?.string, let endpoint = parts[3]?.string
       else { throw Malformed(field: "transaction") }
-      transaction = TransactionKey(userID: user, deviceID: device, transactionID: id)
+      transaction = TransactionKey(
+        userID: user, deviceID: device, transactionID: id, endpoint: endpoint)
     }
     return EventIntent(
       type: type, stateKey: view["state_key"]?.string, sender: sender,
       content: Array(content.rawBytes), redacts: view["redacts"]?.string.flatMap { EventID($0) },
       timestamp: view["timestamp"]?.integer, transaction: transaction,
+      delayed: try delayed(view["delayed"]),
       requiredMemberships: view["memberships"].map { Set($0.elements.compactMap(\.string)) })
+  }
+
+  private static func delayed(_ view: JSONView?) throws(Malformed) -> DelayedSend? {
+    guard let view else { return nil }
+    guard let id = view[0]?.string else { throw Malformed(field: "delayed") }
+    return DelayedSend(id: id, claim: view[1]?.integer)
   }
 }

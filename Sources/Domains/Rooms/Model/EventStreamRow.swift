@@ -13,6 +13,10 @@ package enum EventStreamRow {
   package static func encode(_ stored: StoredEvent) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
+    if let delayID = stored.delayID {
+      writer.key("delay")
+      writer.string(delayID)
+    }
     writer.key("event")
     writer.raw(stored.event.bytes)
     writer.key("id")
@@ -64,7 +68,8 @@ package enum EventStreamRow {
       replaced: try members(row, "replaced"), unsigned: try members(row, "unsigned"),
       transaction: transaction(row["transaction"]),
       redactedBy: row["redacted_by"]?.string.flatMap { EventID($0) },
-      push: try row["push"].map { try EventPush($0) })
+      delayID: row["delay"]?.string,
+      push: try row["push"].map { try EventPush($0) }, mayHaveChildren: false)
   }
 
   /// Of an object, without the braces.

@@ -28,15 +28,21 @@ package final class StoredEvent: Sendable {
   package let unsigned: [UInt8]
   package let transaction: SendingTransaction?
   package let redactedBy: EventID?
+  /// Of an event that was scheduled: told to its sender alone.
+  package let delayID: String?
   /// What it means to the members; only of events that come with the stream, and nil when that is
   /// nothing.
   package let push: EventPush?
+  private let children: Atomic<Bool>
   private let rendered = Mutex<[UInt8]?>(nil)
+  /// In the forms that some clients ask for instead: at most `formLimit`.
+  private let otherForms = Mutex<[EventForm: [UInt8]]>([:])
+  private static let formLimit = 4
 
   package init(
     event: Event, streamOrdering: Int64, writer: WriterID, replaced: [UInt8] = [],
     unsigned: [UInt8] = [], transaction: SendingTransaction? = nil, redactedBy: EventID? = nil,
-    push: EventPush? = nil
+    delayID: String? = nil, push: EventPush? = nil, mayHaveChildren: Bool = true
   ) {
     self.event = event
     self.streamOrdering = streamOrdering
@@ -45,7 +51,16 @@ package final class StoredEvent: Sendable {
     self.unsigned = unsigned
     self.transaction = transaction
     self.redactedBy = redactedBy
+    self.delayID = delayID
     self.push = push
+    children = Atomic(mayHaveChildren)
+  }
+
+  /// False as long as no other event is known to belong to it, which saves asking for one.
+  package var mayHaveChildren: Bool { children.load(ordering: .relaxed) }
+
+  package func noteChild() {
+    children.store(true, ordering: .relaxed)
   }
 
   /// The part of the client form that every reader gets, made at the first call.
@@ -54,6 +69,17 @@ package final class StoredEvent: Sendable {
       if let cached { return cached }
       let bytes = render(self)
       cached = bytes
+      return bytes
+    }
+  }
+
+  /// The same in another form than most clients want.
+  func shared(in form: EventForm, _ render: (StoredEvent) -> [UInt8]) -> [UInt8] {
+    otherForms.withLock { cached in
+      if let known = cached[form] { return known }
+      let bytes = render(self)
+      if cached.count == Self.formLimit { cached.removeAll() }
+      cached[form] = bytes
       return bytes
     }
   }

@@ -239,5 +239,18 @@ package enum RoomsSchema {
           reason text NOT NULL
         );
         """),
+    Migration(
+      number: 204, name: "redactions that wait",
+      sql: """
+        -- Redactions that came before what they redact.
+        CREATE TABLE waiting_redactions (
+          redaction bigint PRIMARY KEY,
+          room_id text NOT NULL,
+          target text NOT NULL,
+          -- Whether its sender's power is enough for events of others.
+          may_redact boolean NOT NULL
+        );
+        CREATE INDEX waiting_redactions_target ON waiting_redactions (target);
+        """),
   ]
 }

@@ -16,6 +16,8 @@ package struct PlannedEvent: Sendable {
   package let transaction: TransactionKey?
   /// The event that loses its content by this one.
   package let redaction: PlannedRedaction?
+  /// The delayed event that it was before.
+  package var delayID: String?
 }
 
 extension PlannedEvent {

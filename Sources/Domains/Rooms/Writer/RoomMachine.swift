@@ -116,7 +116,7 @@ package struct RoomMachine: Sendable {
       PlannedEvent(
         number: number, event: event, replaced: current.map { ReplacedState.members($0) } ?? [],
         edit: edit, changesAccess: AccessHistory.changes(by: event, after: current),
-        transaction: intent.transaction, redaction: redaction))
+        transaction: intent.transaction, redaction: redaction, delayID: intent.delayed?.id))
   }
 
   private func checkMembership(
@@ -139,7 +139,7 @@ package struct RoomMachine: Sendable {
       version: head.version)
     var template = EventTemplate(
       version: head.version, roomID: head.roomID, sender: intent.sender, type: intent.type,
-      stateKey: intent.stateKey, content: intent.content, prevEvents: head.forwardExtremities,
+      stateKey: intent.stateKey, content: intent.content, prevEvents: head.nextPrevious,
       authEvents: keys.compactMap { head.state[$0]?.eventID },
       depth: head.version.rules.depth(after: head.depth),
       originServerTimestamp: intent.timestamp ?? now, redacts: intent.redacts)
@@ -165,7 +165,8 @@ package struct RoomMachine: Sendable {
     }
   }
 
-  /// Makes the event the room's only extremity and, if it is a state event, current state.
+  /// Makes the event an extremity in place of those that it builds on, mostly of all, and, if it
+  /// is a state event, current state.
   private static func advance(
     _ head: inout RoomHead, by event: Event, number: Int64
   ) -> (edit: StateEdit?, undo: HeadUndo) {
@@ -175,9 +176,7 @@ package struct RoomMachine: Sendable {
       edit = placed.edit
       undo.replaced.append((key, placed.replaced))
     }
-    head.forwardExtremities = [event.eventID]
-    head.extremityHashes = [:]
-    head.noteExtremity(event)
+    head.replaceExtremities(by: event)
     head.depth = event.depth
     return (edit, undo)
   }

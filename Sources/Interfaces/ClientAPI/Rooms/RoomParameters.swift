@@ -60,7 +60,9 @@ extension Requester {
     EventReader(userID: userID, deviceID: deviceID)
   }
 
-  func transaction(_ id: String) -> TransactionKey {
-    TransactionKey(userID: userID, deviceID: deviceID ?? "", transactionID: id)
+  /// - Parameter endpoint: see `TransactionKey.endpoint`.
+  func transaction(_ id: String, endpoint: String) -> TransactionKey {
+    TransactionKey(
+      userID: userID, deviceID: deviceID ?? "", transactionID: id, endpoint: endpoint)
   }
 }

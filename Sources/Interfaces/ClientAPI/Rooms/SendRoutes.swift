@@ -9,16 +9,20 @@ import Rooms
 func sendRoutes(
   _ dependencies: RoomRoutesDependencies, _ authenticated: Authenticated
 ) -> [Route] {
-  let send = dependencies.send
+  let (send, schedule) = (dependencies.send, dependencies.schedule)
   return [
     roomRoute(
       "send_message", .put, "/rooms/{roomId}/send/{eventType}/{txnId}",
       handler: authenticated(guests: .allowed, limit: .message) { requester, request in
-        answer(
+        if let delayed = try await schedule.older(request, stateKey: nil, by: requester) {
+          return delayed
+        }
+        return answer(
           try await send.message(
             in: try request.roomID(), type: request.path("eventType"),
             content: try request.json(), sender: requester.userID,
-            transaction: requester.transaction(request.path("txnId"))))
+            transaction: requester.transaction(
+              request.path("txnId"), endpoint: request.path("eventType"))))
       }),
     roomRoute(
       "redact_event", .put, "/rooms/{roomId}/redact/{eventId}/{txnId}",
@@ -30,16 +34,21 @@ func sendRoutes(
           try await send.redaction(
             of: try request.eventID(), in: try request.roomID(), reason: reason,
             sender: requester.userID,
-            transaction: requester.transaction(request.path("txnId"))))
+            transaction: requester.transaction(
+              request.path("txnId"), endpoint: request.path("eventId"))))
       }),
     roomRoute(
       "send_state", .put, "/rooms/{roomId}/state/{eventType}/{stateKey}",
       "/rooms/{roomId}/state/{eventType}",
       handler: authenticated(guests: .allowed, limit: .message) { requester, request in
-        answer(
+        let stateKey = request.path("stateKey")
+        if let delayed = try await schedule.older(request, stateKey: stateKey, by: requester) {
+          return delayed
+        }
+        return answer(
           try await send.state(
             in: try request.roomID(), type: request.path("eventType"),
-            stateKey: request.path("stateKey"), content: try request.json(),
+            stateKey: stateKey, content: try request.json(),
             sender: requester.userID))
       }),
   ]

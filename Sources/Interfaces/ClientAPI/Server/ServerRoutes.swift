@@ -1,3 +1,4 @@
+package import DelayedEvents
 package import HTTPServing
 import MatrixJSON
 package import RoomEvents
@@ -11,26 +12,29 @@ package struct ServerRoutesDependencies: Sendable {
   /// Host and port, for `/.well-known/matrix/server`; nil when this server does not announce one.
   package let delegatedServer: String?
   package let accounts: AccountCapabilities
+  package let delayedEvents: DelayedEventLimits
   /// `admin_contact`, for `/.well-known/matrix/support`.
   package let adminContact: String?
 
   package init(
     authenticated: Authenticated, defaultRoomVersion: RoomVersion, publicBaseURL: String?,
-    delegatedServer: String?, accounts: AccountCapabilities, adminContact: String?
+    delegatedServer: String?, accounts: AccountCapabilities,
+    delayedEvents: DelayedEventLimits, adminContact: String?
   ) {
     self.authenticated = authenticated
     self.defaultRoomVersion = defaultRoomVersion
     self.publicBaseURL = publicBaseURL
     self.delegatedServer = delegatedServer
     self.accounts = accounts
+    self.delayedEvents = delayedEvents
     self.adminContact = adminContact
   }
 }
 
 package func serverRoutes(_ dependencies: ServerRoutesDependencies) -> [Route] {
-  let versions = ServerFacts.versions.bytes
+  let versions = ServerFacts.versions(dependencies.delayedEvents).bytes
   let capabilities = ServerFacts.capabilities(
-    dependencies.defaultRoomVersion, dependencies.accounts
+    dependencies.defaultRoomVersion, dependencies.accounts, dependencies.delayedEvents
   ).bytes
   return [
     Route(

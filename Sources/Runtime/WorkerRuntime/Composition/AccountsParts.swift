@@ -1,6 +1,7 @@
 import Accounts
 import AdminAPI
 import ClientAPI
+import DelayedEvents
 import Executors
 import HTTPServing
 import Logging
@@ -73,7 +74,7 @@ struct AccountsParts {
           accounts: AccountCapabilities(
             changesPasswords: config.accounts.passwords.localEnabled,
             handsOutLoginTokens: config.accounts.sessions.handoverEnabled),
-          adminContact: server.adminContact))
+          delayedEvents: DelayedEventLimits(config.delayedEvents), adminContact: server.adminContact))
   }
 
   /// Runs until cancelled.

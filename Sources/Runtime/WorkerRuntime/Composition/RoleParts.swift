@@ -41,8 +41,7 @@ struct RoleParts {
           accounts: [
             KeyBackupRemoval(), keys.observer, DelayedEventsOfDeparted(clock: platform.clock),
           ]))
-      let delayed = DelayedEventParts(
-        platform, streams, limiter: accounts.authenticated.limiter)
+      let delayed = DelayedEventParts(platform, streams, accounts: accounts)
       let ephemera = EphemeraParts(
         platform, authenticated: accounts.authenticated, streams: streams)
       let push = PushParts(
@@ -60,7 +59,7 @@ struct RoleParts {
       self.delayed = delayed
     } else {
       (accounts, rooms, keys) = (nil, nil, nil)
-      delayed = DelayedEventParts(platform, streams, limiter: RateLimiter(platform))
+      delayed = DelayedEventParts(platform, streams, accounts: nil)
     }
     if let writer = streams.writer, let secret = config.fleet.replicationSecret {
       routes += ReplicationRoutes.routes(persister: writer, secret: secret)

@@ -40,11 +40,15 @@ struct RoomsParts {
       guests: GuestAccess(states: tools.states),
       defaultVersion: RoomVersion(id: platform.config.rooms.defaultVersion) ?? .default,
       clock: clock)
+    var decorations = push.decorations(with: keys.decoration)
+    decorations.bundles = { [bundler = tools.bundler] in
+      try await bundler.bundles(for: $0, to: $1, seeing: $2)
+    }
     sync = SyncEngine(
       reader: reader, providers: {
-        ephemera.providers($0) + [push.provider($0), messages.provider($0)]
+        ephemera.providers($0) + [push.provider($0), messages.provider($0), keys.provider($0)]
       },
-      decorations: push.decorations(with: keys.decoration),
+      decorations: decorations,
       ignored: { [index = ephemera.ignoredUsersInMemory] in try await index.ignored(by: $0) },
       answerLifetime: platform.config.caches.syncResponseLifetime,
       database: database, executor: platform.executor, clock: clock)

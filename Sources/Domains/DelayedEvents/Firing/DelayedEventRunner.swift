@@ -1,0 +1,115 @@
+package import Executors
+package import Logging
+package import Postgres
+import Streams
+import Synchronization
+
+/// Sends delayed events when their time has come, beside the other runners of the fleet.
+package final class DelayedEventRunner: Sendable {
+  /// Between two clean-ups of what was finalised.
+  private static let careInterval = Duration.seconds(60)
+
+  private let name: String
+  private let batch: DelayedBatch
+  private let claims: ClaimStore
+  private let finalised: FinalisedDelays
+  private let limits: DelayedEventLimits
+  private let clock: any WallClock
+  private let logger: Logger
+  private let machine = Mutex(DelayedEventMachine())
+  private let wakeup = Wakeup()
+  private let metrics = DelayedEventMetrics()
+  private let origin = ContinuousClock.now
+
+  /// - Parameter name: the instance's; of all runners only one has it.
+  package init(
+    name: String, batch: DelayedBatch, hints: DelayedEventHints, limits: DelayedEventLimits,
+    database: Database, clock: any WallClock, logger: Logger
+  ) {
+    self.name = name
+    self.batch = batch
+    self.limits = limits
+    self.clock = clock
+    self.logger = logger
+    claims = ClaimStore(database: database)
+    finalised = FinalisedDelays(database: database)
+    hints.follow { [weak self] due in
+      self?.machine.withLock { $0.hinted(due: due) }
+      self?.wakeup.raise()
+    }
+  }
+
+  /// Works until the task is cancelled; what it has taken is left to the others then.
+  package func run() async {
+    await tryOut("cannot leave what an earlier process held") { [self] in
+      try await claims.releaseAll(of: name)
+    }
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.careForFinalised() }
+      while !Task.isCancelled {
+        switch machine.withLock({ $0.next(at: moment) }) {
+        case .wait(let milliseconds):
+          await wakeup.wait(atMost: .milliseconds(milliseconds))
+        case .claim(let limit): await claim(limit)
+        case .release(let delays, let time): await release(delays, until: time)
+        case .send(let delays): group.addTask { await self.send(delays) }
+        }
+      }
+    }
+    // The task is cancelled, which a statement does not mind.
+    try? await claims.releaseAll(of: name)
+  }
+
+  private var moment: DelayedEventMachine.Moment {
+    let uptime = (ContinuousClock.now - origin) / .milliseconds(1)
+    return DelayedEventMachine.Moment(now: clock.now(), uptime: Int64(uptime))
+  }
+
+  private func claim(_ limit: Int) async {
+    do {
+      let claim = try await claims.claim(
+        limit, by: name, lease: machine.withLock { $0.timing.lease }, now: clock.now())
+      machine.withLock { $0.claimed(claim, limit: limit) }
+    } catch {
+      logger.debug("cannot ask for delayed events", metadata: ["error": "\(error)"])
+      machine.withLock { $0.claimFailed(at: moment) }
+    }
+  }
+
+  private func send(_ delays: [ClaimedDelay]) async {
+    guard let room = delays.first?.event.roomID else { return }
+    let ending = await batch(delays)
+    let (rest, retry) = machine.withLock { machine in
+      (
+        machine.ended(delays, in: room, ending, at: moment), machine.timing.retry
+      )
+    }
+    if ending == .unavailable { await release(delays + rest, until: clock.now() + retry) }
+    wakeup.raise()
+  }
+
+  private func release(_ delays: [ClaimedDelay], until time: Int64) async {
+    await tryOut("cannot leave delayed events to others") { [claims] in
+      try await claims.release(delays, until: time)
+    }
+  }
+
+  private func careForFinalised() async {
+    while !Task.isCancelled {
+      await tryOut("cannot forget delayed events") { [self] in
+        while try await finalised.prune(limits, now: clock.now()) {}
+        metrics.note(scheduled: try await finalised.scheduledCount())
+      }
+      try? await Task.sleep(for: Self.careInterval)
+    }
+  }
+
+  /// Of what is not done now another time takes care, as leases end by themselves.
+  private func tryOut(_ message: Logger.Message, _ work: () async throws -> Void) async {
+    do {
+      try await work()
+    } catch {
+      logger.debug(message, metadata: ["error": "\(error)"])
+    }
+  }
+}

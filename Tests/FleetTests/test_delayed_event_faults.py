@@ -1,0 +1,169 @@
+"""Delayed events are sent once, in order and never early, whatever breaks.
+
+    APUS_DELAYED_EVENTS   how many in each test (1000)
+    APUS_DELAYED_SEED     repeats a run's choices; each run prints its own
+"""
+import os
+import random
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from support.api import Unexpected
+from support.delayed import Delays
+from support.deployment import unique
+from support.waiting import until
+
+COUNT = int(os.environ.get("APUS_DELAYED_EVENTS", "1000"))
+SEED = int(os.environ.get("APUS_DELAYED_SEED", random.SystemRandom().randrange(10**6)))
+PLAN = {"generic_worker": 2, "event_persister": 2, "background_tasks": 2}
+ROOMS, THREADS = 10, 8
+SCHEDULED_PER_SECOND = 60  # at the least, by one of our clients
+LATE_LIMIT = 1.0  # seconds, for 99 of 100
+BACKLOG_SECONDS = 30
+LEASE_SECONDS = 10  # of a runner on what it has taken
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def server(deployments):
+    server = deployments.start(PLAN, overrides={
+        "msc4140_max_delayed_events_per_user": 2 * COUNT,
+        "msc4140_finalised_retention_limit": 10 * COUNT})
+    yield server
+    server.fleet.stop()
+
+
+class Crowd:
+    """Users with a room each, who schedule much for nearly one time."""
+
+    def __init__(self, server):
+        self.api = server.rotating
+        users = [self.api.register(unique("user")) for _ in range(ROOMS)]
+        self.members = [(Delays(user), user.create_room()) for user in users]
+        self.scheduled = 0
+
+    def schedule(self, count, window):
+        """`count` events that are due within `window` seconds from the time returned on."""
+        begin = time.time() + 1 + count / SCHEDULED_PER_SECOND
+        with ThreadPoolExecutor(THREADS) as pool:
+            for _ in pool.map(lambda number: self.one(number, count, begin, window), range(count)):
+                pass
+        self.scheduled += count
+        assert time.time() < begin, "the machine is too slow for this test: fewer events"
+        return begin
+
+    def one(self, number, count, begin, window):
+        delays, room = self.members[number % ROOMS]
+        due = begin + window * number / count
+        delays.schedule(room, {"body": str(number), "msgtype": "m.text"},
+                        max(1, int((due - time.time()) * 1000)))
+
+    def left(self):
+        """How many wait; only those of users who had any when they were asked last."""
+        return sum(len(delays.list()["delayed_events"]) for delays, _ in self.members)
+
+    def finished(self, seconds):
+        def nothing_left():
+            try:
+                return self.left() == 0
+            except (Unexpected, OSError):
+                return False
+        until(nothing_left, seconds, "every delayed event has ended")
+
+    def check(self):
+        """Each event was sent once, never early, and in the order of the times. -> how late each
+        one was, in seconds."""
+        late, total = [], 0
+        for delays, room in self.members:
+            found = {one["delay_id"]: one for one in delays.all(status="finalised")}
+            total += len(found)
+            assert all("event_id" in one["finalised"] for one in found.values())
+            events = [one for one in delays.user.history(room, limit=100)
+                      if "delay_id" in one["unsigned"]]
+            sent = [one["unsigned"]["delay_id"] for one in events]
+            assert len(sent) == len(set(sent)), "an event was sent twice"
+            assert set(sent) == set(found), "an event was not sent, or is not in the list"
+            dues = [due(found[one]) for one in sent]
+            assert dues == sorted(dues), "events were sent in another order"
+            for event in events:
+                one = found[event["unsigned"]["delay_id"]]
+                assert event["event_id"] == one["finalised"]["event_id"]
+                assert event["origin_server_ts"] >= due(one), "an event was sent early"
+                assert one["finalised"]["finalised_ts"] >= due(one)
+                late.append((one["finalised"]["finalised_ts"] - due(one)) / 1000)
+        assert total == self.scheduled
+        return sorted(late)
+
+
+def due(event):
+    return event["delayed_since_ts"] + event["delay_ms"]
+
+
+def percentile(values, share):
+    return values[min(len(values) - 1, int(len(values) * share))]
+
+
+def test_they_are_punctual(server, say):
+    crowd = Crowd(server)
+    begin = crowd.schedule(COUNT, max(2.0, COUNT / 300))
+    crowd.finished(begin - time.time() + COUNT / 300 + PATIENCE_SECONDS)
+    late = crowd.check()
+    say(f"{COUNT} events: late by {percentile(late, 0.5):.3f} s at the median, "
+        f"{percentile(late, 0.99):.3f} s for 99 %, {late[-1]:.3f} s at the most")
+    assert percentile(late, 0.99) < LATE_LIMIT
+
+
+def test_a_backlog_is_sent_at_once_and_in_order(server, say):
+    """While every background worker is away all of them become due."""
+    crowd, names = Crowd(server), background(server)
+    for name in names:
+        server.fleet.signal(name, signal.SIGSTOP)
+    try:
+        begin = crowd.schedule(COUNT, 1)
+        until(lambda: time.time() > begin + 1, begin + 2 - time.time() + 1, "all are due")
+        assert crowd.left() > 0
+    finally:
+        for name in names:
+            server.fleet.signal(name, signal.SIGKILL)
+    restarted = time.monotonic()
+    crowd.finished(BACKLOG_SECONDS + PATIENCE_SECONDS)
+    took = time.monotonic() - restarted
+    crowd.check()
+    say(f"a backlog of {COUNT} took {took:.1f} s from the restart on")
+    assert took < BACKLOG_SECONDS
+
+
+def test_they_are_sent_once_while_things_break(server, say):
+    """Around the due times runners are killed and paused past their leases, a writer is killed,
+    and Postgres is restarted."""
+    say(f"seed {SEED}: APUS_DELAYED_SEED={SEED} repeats this run")
+    chance, crowd = random.Random(SEED), Crowd(server)
+    window = 5.0
+    begin = crowd.schedule(COUNT, window)
+    names, writers = background(server), [
+        one.name for one in server.fleet.plan.of_app("event_persister")]
+    chance.shuffle(names)
+    faults = [(names[0], signal.SIGSTOP), (names[1], signal.SIGKILL),
+              (chance.choice(writers), signal.SIGKILL), ("postgres", signal.SIGQUIT),
+              (names[1], signal.SIGKILL)]
+    times = sorted(chance.uniform(0, window) for _ in faults[1:])
+    for (name, number), moment in zip(faults, [0.1, *times]):
+        until(lambda: time.time() > begin + moment, PATIENCE_SECONDS, "the time of the fault")
+        until(lambda: server.fleet.children[name].running, PATIENCE_SECONDS, f"{name} runs")
+        server.fleet.signal(name, number)
+    try:
+        until(lambda: time.time() > begin + LEASE_SECONDS + 1, PATIENCE_SECONDS,
+              "the paused runner has lost its lease")
+    finally:
+        server.fleet.signal(names[0], signal.SIGCONT)
+    crowd.finished(PATIENCE_SECONDS)
+    late = crowd.check()
+    say(f"{COUNT} events with {len(faults)} faults: late by {percentile(late, 0.5):.1f} s at the "
+        f"median, {late[-1]:.1f} s at the most")
+
+
+def background(server):
+    return [one.name for one in server.fleet.plan.of_app("background_tasks")]
