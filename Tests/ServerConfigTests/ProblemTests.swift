@@ -64,6 +64,9 @@ struct ProblemTests {
       .error, ["database.args.cp_min", "database.args.cp_max"], Fixture.minimal,
       "database: {name: postgres, args: {cp_min: 5, cp_max: 4}}"),
     Case(
+      .error, ["database.args.cp_max"], mention: "from 2", Fixture.minimal,
+      "database: {name: postgres, args: {cp_max: 1}}"),
+    Case(
       .error, ["database.args.options", "postgres:synchronous_commit"], Fixture.minimal,
       "database: {name: postgres, args: {options: '-c synchronous_commit=off'}}"),
     Case(
@@ -103,6 +106,20 @@ struct ProblemTests {
     Case(
       .error, ["enable_registration", "enable_registration_without_verification"],
       Fixture.minimal, "enable_registration: true"),
+    Case(
+      .error, ["enable_registration", "enable_registration_captcha"], Fixture.minimal,
+      "enable_registration: true\nenable_registration_captcha: true\nrecaptcha_public_key: a\n"
+        + "recaptcha_private_key: b"),
+    Case(
+      .error, ["enable_registration", "registrations_require_3pid"],
+      mention: "registration_requires_token", Fixture.minimal,
+      "enable_registration: true\nregistrations_require_3pid: [email]"),
+    Case(
+      .error, ["default_room_version"], mention: "11, 12", Fixture.minimal,
+      "default_room_version: 13"),
+    Case(
+      .warning, ["block_non_admin_invites"], mention: "does not offer", Fixture.minimal,
+      "block_non_admin_invites: true\nauto_join_rooms: []\nmodules:"),
     Case(
       .warning, ["enable_registartion"], mention: "`enable_registration`", Fixture.minimal,
       "enable_registartion: true"),

@@ -160,7 +160,7 @@ struct ReadingTests {
   @Test func aSmallPoolNeedsNoMinimum() throws {
     let loaded = try load(
       Fixture.minimal, "database: {name: postgres, args: {dbname: d, cp_max: 2}}")
-    #expect(loaded.config.database.minimumConnections == 2)
+    #expect(loaded.config.database.minimumConnections == nil)
     #expect(loaded.warnings.isEmpty)
   }
 }

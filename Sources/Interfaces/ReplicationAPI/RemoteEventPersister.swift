@@ -1,63 +1,38 @@
-import Executors
-package import HTTPFetching
-import Logging
+import HTTPFetching
 import MatrixIdentifiers
-import MatrixJSON
 package import Rooms
 
-/// The way to a room's writer in another process. A writer that is restarting is waited for:
-/// every request may be repeated, so its caller sees a pause and not an error.
+/// The way to a room's writer in another process.
 package struct RemoteEventPersister: EventPersister {
-  /// How long a request is tried before its caller is told.
-  private static let patience = Duration.seconds(20)
-  private static let callTimeout = Duration.seconds(15)
-  private static let maximumAnswer = 1 << 20
+  private static let answerLimit = 1 << 20
 
-  private let client: HTTPClient
-  private let endpoint: Endpoint
-  private let secret: String
+  private let peer: ReplicationPeer
 
-  package init(client: HTTPClient, endpoint: Endpoint, secret: String) {
-    self.client = client
-    self.endpoint = endpoint
-    self.secret = secret
+  package init(peer: ReplicationPeer) {
+    self.peer = peer
   }
 
   package func persist(
     _ request: PersistRequest
   ) async throws(PersistError) -> [PersistedEvent] {
-    let call = FetchRequest(
-      endpoint: endpoint, method: .post,
-      path: "/_apus/replication/v1/rooms/\(Self.escaped(request.roomID))/events",
-      headers: [("Authorization", "Bearer \(secret)"), ("Content-Type", "application/json")],
-      body: PersistRequestCodec.encode(request), timeout: Self.callTimeout,
-      maximumResponseBytes: Self.maximumAnswer)
-    let deadline = ContinuousClock.now.advanced(by: Self.patience)
-    var backoff = Backoff(first: .milliseconds(50), ceiling: .seconds(1))
-    while true {
-      let answer = await attempt(call)
-      guard case .failure(.unavailable) = answer, ContinuousClock.now < deadline else {
-        return try answer.get()
-      }
-      do {
-        try await Task.sleep(for: backoff.delay(random: Double.random(in: 0..<1)))
-      } catch {
-        throw .unavailable(reason: "the request was given up")
-      }
-    }
-  }
-
-  private func attempt(_ call: FetchRequest) async -> Result<[PersistedEvent], PersistError> {
+    let answer: Result<[PersistedEvent], PersistError>
     do {
-      let response = try await client.send(call)
-      guard response.status == 200 else {
-        return .failure(
-          .unavailable(reason: "the room's writer answered with status \(response.status)"))
+      answer = try await peer.post(
+        "/_apus/replication/v1/rooms/\(Self.escaped(request.roomID))/events",
+        PersistRequestCodec.encode(request), answerLimit: Self.answerLimit
+      ) { response in
+        guard response.status == 200 else {
+          return .later(reason: "the room's writer answered with status \(response.status)")
+        }
+        switch PersistAnswerCodec.decode(response.body) {
+        case .failure(.unavailable(let reason)): return .later(reason: reason)
+        case let answer: return .done(answer)
+        }
       }
-      return PersistAnswerCodec.decode(response.body)
     } catch {
-      return .failure(.unavailable(reason: "the room's writer cannot be reached"))
+      throw .unavailable(reason: error.reason)
     }
+    return try answer.get()
   }
 
   private static func escaped(_ room: RoomID) -> String {

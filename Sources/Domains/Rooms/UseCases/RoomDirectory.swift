@@ -8,16 +8,21 @@ import RoomEvents
 package struct RoomDirectory: Sendable {
   private let aliases: AliasStore
   private let states: StateStore
+  private let memberships: MembershipStore
   private let access: RoomAccess
+  private let requiresMembership: Bool
   private let serverName: ServerName
   private let clock: any WallClock
 
+  /// - Parameter requiresMembership: only members of a room may give it an alias.
   package init(
     aliases: AliasStore, states: StateStore, memberships: MembershipStore,
-    serverName: ServerName, clock: any WallClock
+    requiresMembership: Bool, serverName: ServerName, clock: any WallClock
   ) {
     self.aliases = aliases
     self.states = states
+    self.memberships = memberships
+    self.requiresMembership = requiresMembership
     access = RoomAccess(memberships: memberships, states: states)
     self.serverName = serverName
     self.clock = clock
@@ -30,7 +35,14 @@ package struct RoomDirectory: Sendable {
 
   package func add(_ alias: RoomAlias, for room: RoomID, by user: UserID) async throws {
     guard alias.serverName == serverName else { throw RoomError.invalid("roomAlias") }
-    guard try await states.current(room, .create) != nil else { throw RoomError.unknownRoom }
+    if requiresMembership {
+      guard try await memberships.membership(of: user, in: room)?.membership == "join" else {
+        throw RoomError.refused(
+          AuthRejection(rule: "alias-membership", reason: "You are not in the room"))
+      }
+    } else if try await states.current(room, .create) == nil {
+      throw RoomError.unknownRoom
+    }
     guard try await aliases.add(alias, for: room, by: user, now: clock.now()) else {
       throw RoomError.aliasTaken
     }

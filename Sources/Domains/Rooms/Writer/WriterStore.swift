@@ -34,18 +34,19 @@ package struct WriterStore: Sendable {
   private static let transactions = Statement(
     "writer_transactions",
     """
-    SELECT t.user_id, t.device_id, t.room_id, t.txn_id, t.event_id
+    SELECT t.user_id, t.device_id, t.room_id, t.txn_id, t.endpoint, t.event_id
     FROM event_txn_ids t
-    JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k (u, d, r, x)
+    JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS k (u, d, r, x, p)
       ON t.user_id = k.u AND t.device_id = k.d AND t.room_id = k.r AND t.txn_id = k.x
+        AND t.endpoint = k.p
     """)
   // For one, as mostly, without a plan that depends on how many there are: it would be made anew
   // each time, which takes longer than to run it.
   private static let transaction = Statement(
     "writer_transaction",
     """
-    SELECT user_id, device_id, room_id, txn_id, event_id FROM event_txn_ids
-    WHERE user_id = $1 AND device_id = $2 AND room_id = $3 AND txn_id = $4
+    SELECT user_id, device_id, room_id, txn_id, endpoint, event_id FROM event_txn_ids
+    WHERE user_id = $1 AND device_id = $2 AND room_id = $3 AND txn_id = $4 AND endpoint = $5
     """)
   private static let orderings = Statement(
     "writer_orderings", "SELECT nextval('events_stream_seq') FROM generate_series(1, $1)",
@@ -130,7 +131,7 @@ package struct WriterStore: Sendable {
         transaction,
         [
           .text(only.key.userID.text), .text(only.key.deviceID), .text(only.roomID.text),
-          .text(only.key.transactionID),
+          .text(only.key.transactionID), .text(only.key.endpoint),
         ])
     }
     return Query(
@@ -138,6 +139,7 @@ package struct WriterStore: Sendable {
       [
         .texts(keys.map(\.key.userID.text)), .texts(keys.map(\.key.deviceID)),
         .texts(keys.map(\.roomID.text)), .texts(keys.map(\.key.transactionID)),
+        .texts(keys.map(\.key.endpoint)),
       ])
   }
 
@@ -146,10 +148,11 @@ package struct WriterStore: Sendable {
     for row in 0..<rows.count {
       guard let userID = rows.text(row, 0).flatMap({ UserID($0) }),
         let deviceID = rows.text(row, 1), let roomID = rows.text(row, 2).flatMap({ RoomID($0) }),
-        let transactionID = rows.text(row, 3),
-        let eventID = rows.text(row, 4).flatMap({ EventID($0) })
+        let transactionID = rows.text(row, 3), let endpoint = rows.text(row, 4),
+        let eventID = rows.text(row, 5).flatMap({ EventID($0) })
       else { continue }
-      let key = TransactionKey(userID: userID, deviceID: deviceID, transactionID: transactionID)
+      let key = TransactionKey(
+        userID: userID, deviceID: deviceID, transactionID: transactionID, endpoint: endpoint)
       found[RoomTransaction(roomID: roomID, key: key)] = eventID
     }
     return found

@@ -99,7 +99,12 @@ extension ConfigSection {
       return nil
     }
     do throws(FileSystem.Failure) {
-      return try FileSystem.readText(path).trimmingWhitespace()
+      let text = try FileSystem.readText(path).trimmingWhitespace()
+      guard text.isEmpty else { return text }
+      problems.error(
+        name(pathKey), at: location(of: pathKey), "The file \(path) is empty.",
+        fix: "write the secret into it")
+      return nil
     } catch {
       problems.error(
         name(pathKey), at: location(of: pathKey),

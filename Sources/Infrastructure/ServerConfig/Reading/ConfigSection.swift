@@ -50,6 +50,16 @@ final class ConfigSection {
       fix: "write \(expected) there")
   }
 
+  /// Reports the keys of features that are missing, where they are switched on.
+  func reportNotOffered(_ keys: [String]) {
+    for key in keys {
+      guard let node = node(key), !node.isOff else { continue }
+      problems.warning(
+        name(key), at: node.location, "Apus does not offer this, so the key has no effect.",
+        fix: "remove it, and do not rely on it")
+    }
+  }
+
   /// Reports the keys that nothing asked for.
   func reportUnknown(besides known: Set<String> = []) {
     let all = asked.union(known)

@@ -6,7 +6,6 @@ package struct AccountsSection: Sendable {
   package var registrationSharedSecret: String?
   package var guestAccess = false
   package var inhibitsUserInUseError = false
-  package var autoJoinRooms: [String] = []
   /// The cost parameter: each step doubles the time of a login.
   package var bcryptRounds = 12
   package var passwords = PasswordsSection()
@@ -24,7 +23,6 @@ package struct AccountsSection: Sendable {
     registrationSharedSecret = section.secret("registration_shared_secret")
     section.read("allow_guest_access", into: &guestAccess)
     section.read("inhibit_user_in_use_error", into: &inhibitsUserInUseError)
-    section.read("auto_join_rooms", into: &autoJoinRooms)
     section.read("bcrypt_rounds", into: &bcryptRounds, in: 4...31)
     section.group("password_config") { passwords = PasswordsSection($0) }
     sessions = SessionsSection(section)
@@ -40,10 +38,21 @@ package struct AccountsSection: Sendable {
   }
 
   private func checkRegistration(_ section: ConfigSection) {
-    guard registrationEnabled, !registrationWithoutVerification, !registrationRequiresToken,
-      section.bool("enable_registration_captcha") != true,
-      section.strings("registrations_require_3pid")?.isEmpty ?? true
-    else { return }
+    let asksForCaptcha = section.bool("enable_registration_captcha") == true
+    let asksForThreepid = section.strings("registrations_require_3pid")?.isEmpty == false
+    guard registrationEnabled, !registrationWithoutVerification, !registrationRequiresToken else {
+      return
+    }
+    for (key, isSet) in [
+      ("enable_registration_captcha", asksForCaptcha),
+      ("registrations_require_3pid", asksForThreepid),
+    ] where isSet {
+      section.problems.error(
+        "enable_registration", key, at: section.location(of: key),
+        "This kind of verification is not offered, so anyone could register without it.",
+        fix: "remove `\(key)` and set `registration_requires_token: true`")
+    }
+    guard !asksForCaptcha, !asksForThreepid else { return }
     section.problems.error(
       "enable_registration", "enable_registration_without_verification",
       at: section.location(of: "enable_registration"),

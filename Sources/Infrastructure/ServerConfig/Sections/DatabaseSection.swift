@@ -2,9 +2,13 @@
 package struct DatabaseSection: Sendable {
   /// libpq keywords, passed on as they are.
   package var parameters: [String: String] = [:]
-  package var minimumConnections = 5
+  /// Nil: as few as the process needs to begin with.
+  package var minimumConnections: Int?
   package var maximumConnections = 10
   package var statementTimeout: Duration = .seconds(60)
+
+  /// One for single statements, one for transactions.
+  private static let fewestConnections = 2
 
   private static let keywords: Set<String> = [
     "host", "hostaddr", "port", "user", "password", "passfile", "dbname", "options",
@@ -63,16 +67,13 @@ package struct DatabaseSection: Sendable {
   }
 
   private mutating func readArguments(_ section: ConfigSection) {
-    section.read("cp_min", into: &minimumConnections, in: 0...10_000)
-    section.read("cp_max", into: &maximumConnections, in: 1...10_000)
-    if minimumConnections > maximumConnections {
-      if section.has("cp_min") {
-        section.problems.error(
-          section.name("cp_min"), section.name("cp_max"), at: section.location(of: "cp_min"),
-          "\(minimumConnections) connections at least, but \(maximumConnections) at most.",
-          fix: "set `cp_min` to \(maximumConnections) or less")
-      }
-      minimumConnections = maximumConnections
+    section.read("cp_max", into: &maximumConnections, in: Self.fewestConnections...10_000)
+    minimumConnections = section.integer("cp_min", in: 0...10_000)
+    if let minimum = minimumConnections, minimum > maximumConnections {
+      section.problems.error(
+        section.name("cp_min"), section.name("cp_max"), at: section.location(of: "cp_min"),
+        "\(minimum) connections at least, but \(maximumConnections) at most.",
+        fix: "set `cp_min` to \(maximumConnections) or less")
     }
     section.accept(Self.poolKeys)
     for key in section.keys where Self.keywords.contains(key) || key == "database" {

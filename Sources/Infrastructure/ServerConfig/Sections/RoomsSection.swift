@@ -1,3 +1,5 @@
+import RoomEvents
+
 /// What rooms may be like, and who may see the directory of them.
 package struct RoomsSection: Sendable {
   /// The first rule that fits decides whether a room may be published.
@@ -30,8 +32,13 @@ package struct RoomsSection: Sendable {
     switch node.value {
     case .string(let text): defaultVersion = text
     case .integer(let number): defaultVersion = String(number)
-    default: section.wrongType("default_room_version", node, expected: "a room version")
+    default: return section.wrongType("default_room_version", node, expected: "a room version")
     }
+    guard RoomVersion(id: defaultVersion) == nil else { return }
+    section.problems.error(
+      "default_room_version", at: node.location,
+      "The room version \(defaultVersion) is not known.",
+      fix: "use one of \(RoomVersion.all.map(\.id).joined(separator: ", "))")
   }
 
   private static func rule(_ section: ConfigSection) -> PublicationRule {

@@ -9,8 +9,7 @@ package struct ServerSection: Sendable {
   package var publicBaseURL: String
   /// Answer `/.well-known/matrix/server` with this server's address on port 443.
   package var servesServerWellKnown = false
-  package var presenceEnabled = true
-  package var pidFile: String?
+  package var presence = PresenceSection()
   package var macaroonSecretKey: String?
   package var formSecret: String?
   package var adminContact: String?
@@ -28,11 +27,10 @@ package struct ServerSection: Sendable {
         fix: "write for example `public_baseurl: https://matrix.example.org/`")
     }
     section.read("serve_server_wellknown", into: &servesServerWellKnown)
-    section.read("pid_file", into: &pidFile)
     section.read("admin_contact", into: &adminContact)
     macaroonSecretKey = section.secret("macaroon_secret_key")
     formSecret = section.secret("form_secret")
-    presenceEnabled = Self.presence(section) ?? presenceEnabled
+    presence = PresenceSection(section)
     guard let name, let key else { return nil }
     serverName = name
     signingKey = key
@@ -73,15 +71,5 @@ package struct ServerSection: Sendable {
         fix: "make one with `apusctl generate signing-key -o FILE`")
       return nil
     }
-  }
-
-  /// `presence: {enabled: false}`, or the older `use_presence: false`; `untracked` counts as off.
-  private static func presence(_ section: ConfigSection) -> Bool? {
-    let older = section.bool("use_presence")
-    guard let presence = section.optionalSection("presence") else { return older }
-    presence.accept(["include_offline_users_on_sync", "presence_router"])
-    defer { presence.reportUnknown() }
-    if presence.node("enabled")?.string == "untracked" { return false }
-    return presence.bool("enabled") ?? older
   }
 }

@@ -37,6 +37,16 @@ package struct YAMLNode: Sendable {
     if case .null = value { true } else { false }
   }
 
+  /// Nothing, no, or an empty list or mapping.
+  package var isOff: Bool {
+    switch value {
+    case .null, .bool(false): true
+    case .sequence(let elements): elements.isEmpty
+    case .mapping(let members): members.isEmpty
+    case .bool, .integer, .double, .string: false
+    }
+  }
+
   package var members: [Member]? {
     if case .mapping(let members) = value { members } else { nil }
   }

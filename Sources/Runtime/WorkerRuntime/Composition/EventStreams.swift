@@ -1,3 +1,5 @@
+import DelayedEvents
+import Ephemera
 import HTTPFetching
 import Logging
 import ReplicationAPI
@@ -43,6 +45,7 @@ struct EventStreams {
     invalidations = hub.invalidations
     reader = hub.makeReader(EventStore(database: database).streamDefinition())
     owned = OwnedStreams(platform, hub, id: writerID)
+    owned.presence?.owner?.follow(reader)
     if config.duties.contains(.writeEvents) {
       let lease = WriterLease(
         stream: .events, writer: writerID, workerName: name, database: database, logger: logger)
@@ -54,7 +57,7 @@ struct EventStreams {
         machine: RoomMachine(
           serverName: config.server.serverName, signingKey: config.server.signingKey),
         lease: lease, stream: stream, push: PushEvaluation.desk(platform, owned),
-        clock: platform.clock, logger: Logger(label: "apus.rooms"))
+        delayed: StoredDelays(), clock: platform.clock, logger: Logger(label: "apus.rooms"))
     } else {
       (lease, stream, writer) = (nil, nil, nil)
     }
@@ -101,9 +104,7 @@ struct EventStreams {
       if name == platform.config.identity.instanceName {
         writers[name] = own
       } else if let location = fleet.instanceMap[name] {
-        writers[name] = RemoteEventPersister(
-          client: platform.client, endpoint: Endpoint(location),
-          secret: fleet.replicationSecret ?? "")
+        writers[name] = RemoteEventPersister(peer: platform.peer(name, at: location))
       }
     }
     if writers.count == 1, let own { return own }

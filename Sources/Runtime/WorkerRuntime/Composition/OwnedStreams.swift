@@ -1,3 +1,5 @@
+import DeviceKeys
+import DeviceMessages
 import Ephemera
 import HTTPFetching
 import MatrixIdentifiers
@@ -16,7 +18,13 @@ struct OwnedStreams {
   let receipts: OwnedStream<Receipt>
   /// Whose rules changed.
   let pushRules: OwnedStream<UserID>
+  /// For which devices messages came.
+  let toDevice: OwnedStream<DeviceMessageRow>
+  /// Whose devices or identity keys changed.
+  let deviceLists: OwnedStream<DeviceListRow>
   let typing: LatestValues
+  /// Nil where nobody is told who is there.
+  let presence: PresenceStream?
   private let typingOwner: TypingOwner?
   private let all: [any RunningStream]
   private let servesClients: Bool
@@ -38,7 +46,17 @@ struct OwnedStreams {
     if let committer = pushRules.committer {
       RulesetOwner(committer: committer, writer: id).register(in: local)
     }
-    all = [accountData, receipts, pushRules]
+    toDevice = OwnedStream(
+      DeviceMessageStore(database: database).streamDefinition(), platform, hub, id: id)
+    if let committer = toDevice.committer {
+      DeviceMessageOwner(committer: committer, writer: id).register(in: local)
+    }
+    deviceLists = OwnedStream(
+      DeviceListStore(database: database).streamDefinition(), platform, hub, id: id)
+    if let committer = deviceLists.committer {
+      DeviceListOwner(committer: committer, writer: id).register(in: local)
+    }
+    all = [accountData, receipts, pushRules, toDevice, deviceLists]
     owners = Self.owners(platform, own: local)
     let config = platform.config
     servesClients = config.duties.contains(.serveClients)
@@ -50,16 +68,19 @@ struct OwnedStreams {
       writesTyping
       ? TypingOwner(values: typing, executor: platform.executor, clock: platform.clock) : nil
     typingOwner?.register(in: local)
+    presence = PresenceStream(platform, owners: owners, local: local, id: id)
   }
 
   func acquire() async throws {
     for stream in all { try await stream.acquire() }
+    try await presence?.owner?.restore()
   }
 
   func run() async throws {
     try await withThrowingDiscardingTaskGroup { group in
       for stream in all { group.addTask { try await stream.run() } }
       if servesClients || typingOwner != nil { group.addTask { await typing.run() } }
+      if let presence { group.addTask { await presence.run() } }
     }
   }
 
@@ -76,9 +97,7 @@ struct OwnedStreams {
       shards[stream] = ShardMap(writers: writers)
       for writer in writers where instances[writer] == nil {
         guard let location = fleet.instanceMap[writer] else { continue }
-        instances[writer] = RemoteStreamOwner(
-          client: platform.client, endpoint: Endpoint(location),
-          secret: fleet.replicationSecret ?? "")
+        instances[writer] = RemoteStreamOwner(peer: platform.peer(writer, at: location))
       }
     }
     return ShardedOwners(shards: shards, instances: instances)

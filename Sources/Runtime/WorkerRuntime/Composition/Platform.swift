@@ -1,9 +1,11 @@
 import Executors
 import HTTPFetching
+import HTTPServing
 import Logging
 import MatrixIdentifiers
 import Postgres
 import Redis
+import ReplicationAPI
 import ServerConfig
 import Streams
 import Telemetry
@@ -24,10 +26,16 @@ struct Platform {
   let database: Database
   let bus: any ReplicationBus
   let client: HTTPClient
+  let shutdown: ShutdownSignal
   let blocking: BlockingPool
 
-  init(config: HomeserverConfig, executor: LoopExecutor, metrics: PrometheusRegistry) {
+  /// - Parameter shutdown: given when the process begins to stop.
+  init(
+    config: HomeserverConfig, executor: LoopExecutor, metrics: PrometheusRegistry,
+    shutdown: ShutdownSignal = ShutdownSignal()
+  ) {
     self.config = config
+    self.shutdown = shutdown
     self.executor = executor
     self.metrics = metrics
     logger = Logger(label: "apus")
@@ -40,12 +48,22 @@ struct Platform {
     blocking = BlockingPool(threads: Self.blockingThreads, queueLimit: Self.blockingQueue)
   }
 
+  /// - Parameter name: of another process, as `instance_map` has it.
+  func peer(_ name: String, at location: InstanceLocation) -> ReplicationPeer {
+    ReplicationPeer(
+      name: name, client: client, endpoint: Endpoint(location),
+      secret: config.fleet.replicationSecret ?? "", shutdown: shutdown,
+      logger: Logger(label: "apus.replication"))
+  }
+
   private static func postgres(_ config: HomeserverConfig) -> PostgresConfiguration {
     var postgres = PostgresConfiguration(parameters: config.database.parameters)
-    postgres.sharedConnections = min(sharedConnections, config.database.maximumConnections)
-    postgres.exclusiveConnections = max(
-      1, config.database.maximumConnections - postgres.sharedConnections)
-    postgres.minimumExclusiveConnections = config.duties.contains(.writeEvents) ? 1 : 0
+    let most = config.database.maximumConnections
+    postgres.sharedConnections = min(sharedConnections, most - 1)
+    postgres.exclusiveConnections = most - postgres.sharedConnections
+    postgres.minimumExclusiveConnections = max(
+      config.duties.contains(.writeEvents) ? 1 : 0,
+      (config.database.minimumConnections ?? 0) - postgres.sharedConnections)
     postgres.statementTimeout = config.database.statementTimeout
     postgres.idleInTransactionTimeout = .seconds(10)
     postgres.applicationName = "apus \(config.identity.instanceName)"

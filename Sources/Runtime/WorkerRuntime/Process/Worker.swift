@@ -25,6 +25,10 @@ final class Worker: Sendable {
   private let servers = Mutex<[HTTPServer]>([])
   private let isReady = Atomic(false)
 
+  /// False until the first request can have been acknowledged: up to then the process may end
+  /// anywhere, as it would when killed.
+  var hasStarted: Bool { isReady.load(ordering: .relaxed) || shutdown.isGiven }
+
   init(
     config: HomeserverConfig, executor: LoopExecutor, shutdown: ShutdownSignal, logger: Logger
   ) {
@@ -62,7 +66,8 @@ final class Worker: Sendable {
     let metrics = PrometheusRegistry()
     metrics.bootstrap()
     ProcessMetrics.register(in: metrics)
-    let platform = Platform(config: config, executor: executor, metrics: metrics)
+    let platform = Platform(
+      config: config, executor: executor, metrics: metrics, shutdown: shutdown)
     try await platform.database.start(timeout: Self.databasePatience)
     try await DatabaseChecks(platform: platform).run()
     try await prepareSchema(platform.database)
@@ -93,7 +98,11 @@ final class Worker: Sendable {
     _ servers: [HTTPServer], _ platform: Platform, _ streams: EventStreams, _ parts: RoleParts
   ) async throws {
     try await withThrowingDiscardingTaskGroup { group in
-      group.addTask { try await streams.run() }
+      group.addTask { [shutdown] in
+        // Without its streams a process is of no use: a successor has taken its place.
+        defer { shutdown.give() }
+        try await streams.run()
+      }
       group.addTask { await parts.run() }
       for server in servers { try await server.start() }
       isReady.store(true, ordering: .relaxed)

@@ -13,9 +13,10 @@ package enum WorkerProcess {
   package static func run(_ role: WorkerRole, _ options: WorkerOptions) -> Never {
     var signals = SignalSet([SIGTERM, SIGINT, SIGHUP])
     let config = load(role, options)
-    let levels = startLogging(config)
+    let logging = startLogging(config)
     let logger = Logger(label: "apus")
     DescriptorLimit.raise()?.log(to: logger)
+    if let path = config.pidFile { PIDFile.write(path, logger) }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let executor = LoopExecutor(loop: group.next())
     let shutdown = ShutdownSignal()
@@ -24,11 +25,15 @@ package enum WorkerProcess {
     while true {
       switch signals.next() {
       case SIGHUP:
-        if let fresh = config.logging.reloaded() { levels.current = fresh.level.loggerLevel }
+        reload(logging, config)
         worker.reloadCertificates()
       default:
         // The second one means it: a person at the terminal has lost patience.
         if shutdown.isGiven { exit(1) }
+        if !worker.hasStarted {
+          logger.info("stopped during start-up")
+          exit(0)
+        }
         ServiceNotifier.notify(.stopping)
         shutdown.give()
       }
@@ -46,21 +51,30 @@ package enum WorkerProcess {
     }
   }
 
-  private static func startLogging(_ config: HomeserverConfig) -> LogLevels {
-    var descriptor: Int32?
-    if let file = config.logging.file {
-      let opened = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
-      if opened >= 0 {
-        descriptor = opened
-      } else {
-        StandardError.write(
-          "warning: log_config: \(file) cannot be written; logging to standard error\n")
-      }
+  private static func startLogging(_ config: HomeserverConfig) -> LogControl {
+    let descriptor = config.logging.file.flatMap(openLog)
+    if let file = config.logging.file, descriptor == nil {
+      StandardError.write(
+        "warning: log_config: \(file) cannot be written; logging to standard error\n")
     }
     return bootstrapLogging(
       format: config.logging.format == .json ? .json : .text,
       level: config.logging.level.loggerLevel, instance: config.identity.instanceName,
       descriptor: descriptor)
+  }
+
+  /// The level and the file as they are now; the file also when it was moved away by a rotation.
+  private static func reload(_ logging: LogControl, _ config: HomeserverConfig) {
+    guard let fresh = config.logging.reloaded() else { return }
+    logging.levels.current = fresh.level.loggerLevel
+    if let descriptor = fresh.file.map(openLog) ?? STDERR_FILENO {
+      logging.sink.redirect(to: descriptor)
+    }
+  }
+
+  private static func openLog(_ path: String) -> Int32? {
+    let opened = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+    return opened >= 0 ? opened : nil
   }
 }
 
