@@ -23,7 +23,7 @@ SANITIZER ?= thread
 SANITIZED := --sanitize=$(SANITIZER) --scratch-path .build/$(SANITIZER)
 export TSAN_OPTIONS ?= suppressions=$(CURDIR)/Tests/thread-sanitizer.txt
 CONCURRENT_TESTS := ExecutorsTests TelemetryTests PostgresTests RedisTests HTTPTests StreamsTests \
-  AccountsTests RoomsTests SyncTests PushRulesTests DeviceKeysTests EphemeraTests
+  ReplicationAPITests AccountsTests RoomsTests SyncTests PushRulesTests DeviceKeysTests EphemeraTests
 # A load harness that reads target.json, for `make bench`.
 LOAD ?= ../shared/load
 BENCH_DATA := .build/bench

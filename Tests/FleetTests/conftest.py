@@ -7,7 +7,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "deploy" / "local"), str(Path(__file__).parent)]
 
-from support.deployment import Deployments  # noqa: E402  (needs the path above)
+from support.api import Api  # noqa: E402  (these need the path above)
+from support.deployment import Deployments  # noqa: E402
+from support.openapi import Spec, spec_folder  # noqa: E402
+
+
+def pytest_configure():
+    """Every answer is held against the specification's shapes, where they are at hand."""
+    folder = spec_folder(ROOT)
+    Api.spec = folder and Spec(folder)
+
+
+def pytest_report_header():
+    return f"shapes of answers: {Api.spec.folder if Api.spec else 'not checked, no APUS_SPEC'}"
 
 
 def pytest_addoption(parser):

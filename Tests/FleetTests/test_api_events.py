@@ -44,13 +44,25 @@ def test_a_repeated_send_is_one_event(server, people, room):
     assert bodies(ann.history(room)).count("once") == 1
 
 
-def test_transaction_ids_are_per_device_and_room(server, people, room):
+def test_transaction_ids_are_per_device_room_and_endpoint(server, people, room):
     ann = people[0]
     other_device = server.rotating.login(ann.id)
     other_room = ann.create_room()
     sent = {ann.send(room, "a", "t1"), other_device.send(room, "b", "t1"),
-            ann.send(other_room, "c", "t1")}
-    assert len(sent) == 3
+            ann.send(other_room, "c", "t1"), ann.send(room, "d", "t1", kind="m.sticker")}
+    assert len(sent) == 4
+
+
+def test_one_transaction_id_for_two_redactions_takes_away_both(people, room):
+    ann = people[0]
+    first, second = ann.send(room, "a", "t1"), ann.send(room, "b", "t2")
+
+    def redact(event):
+        return ann.put(ann.room(room, "redact", quote(event), "t3"))["event_id"]
+    assert redact(first) == redact(first) != redact(second)
+    contents = [ann.get(ann.room(room, "event", quote(one)))["content"]
+                for one in (first, second)]
+    assert contents == [{}, {}]
 
 
 @pytest.mark.parametrize("content", [

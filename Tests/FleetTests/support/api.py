@@ -48,6 +48,8 @@ class Unexpected(AssertionError):
 class Api:
     """Sends each request to the next of `urls`: with several, no two in a row meet one worker."""
 
+    spec = None  # a Spec that every answer is held against
+
     def __init__(self, urls):
         self.urls = list(urls)
         self.turn = itertools.cycle(self.urls)
@@ -62,11 +64,17 @@ class Api:
                 connection.request(method, path, body, headers or {})
                 response = connection.getresponse()
                 names = {name.lower(): value for name, value in response.getheaders()}
-                return Answer(response.status, names, response.read())
+                return self._checked(method, path, Answer(response.status, names, response.read()))
             except (http.client.HTTPException, OSError):
                 self._drop(url)
                 if fresh or attempt == 2:
                     raise  # else: a kept connection that the server had closed meanwhile
+
+    def _checked(self, method, path, answer):
+        if self.spec and answer.headers.get("content-type") == "application/json":
+            wrong = self.spec.violations(method, path, answer.status, answer.body)
+            assert not wrong, wrong
+        return answer
 
     def call(self, method, path, body=None, token=None, query=None, expect=200):
         """JSON in and out; any other status than `expect` raises Unexpected."""
