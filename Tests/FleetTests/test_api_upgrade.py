@@ -94,9 +94,9 @@ def test_asking_again_gives_the_same_room(people):
     ann, _, _ = people
     room = ann.create_room(room_version="10")
     made = upgrade(ann, room, "11")
-    events = ann.history(room)
+    events = [one["event_id"] for one in ann.history(room)]
     assert upgrade(ann, room, "11") == made
-    assert ann.history(room) == events, "the second request adds nothing"
+    assert [one["event_id"] for one in ann.history(room)] == events, "the second request adds nothing"
     rooms = ann.get("/joined_rooms")["joined_rooms"]
     assert sorted(rooms) == sorted([room, made])
     again = upgrade(ann, room, "12")

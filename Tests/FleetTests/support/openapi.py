@@ -17,6 +17,10 @@ API = "api/client-server"
 ERROR = {"type": "object", "required": ["errcode", "error"], "properties": {
     "errcode": {"type": "string", "minLength": 1}, "error": {"type": "string", "minLength": 1}}}
 DELAYED = "org.matrix.msc4140.delay="
+# State in the form of an event: of the two shapes that the file gives it has both.
+WHOLE_STATE = "format=event"
+# What a 401 asks for where the endpoint's description has none.
+AUTHENTICATION = f"{BASE}{API}/definitions/auth_response.yaml"
 # `r0` has the shapes of `v3`.
 OLD = re.compile(r"^/_matrix/client/r0/")
 
@@ -85,6 +89,8 @@ class Spec:
     def operation(self, method, path):
         if DELAYED in path:
             return None  # answered with a delay id instead (MSC4140)
+        if WHOLE_STATE in path:
+            return None
         path = OLD.sub("/_matrix/client/v3/", urlsplit(path).path)
         return next((one for one in self.operations.get(method, []) if one.pattern.match(path)),
                     None)
@@ -101,6 +107,8 @@ class Spec:
             value = json.loads(body)
         except ValueError:
             return [f"{operation.name}: {status} is no JSON: {body[:100]!r}"]
+        if place is None and status == 401 and "flows" in value:
+            place = AUTHENTICATION
         validator = self._validator(place) if place else self.error
         return [f"{operation.name}: {status}: {one.json_path}: {one.message[:300]}"
                 for one in validator.iter_errors(value)]
