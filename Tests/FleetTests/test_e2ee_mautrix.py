@@ -107,7 +107,9 @@ def test_a_second_device_is_verified_with_the_recovery_key(server):
             while await ben.trust(second) != TrustState.CROSS_SIGNED_TOFU:
                 await ben.step(timeout=500)
         own = await second.machine.get_own_cross_signing_public_keys()
-        assert own == await ben.machine.get_cross_signing_public_keys(ann.user.id)
+        seen = await ben.machine.get_cross_signing_public_keys(ann.user.id)
+        assert (seen.master_key, seen.self_signing_key) == (own.master_key, own.self_signing_key)
+        assert own.user_signing_key and not seen.user_signing_key, "this one is ann's own affair"
     scene(server, play)
 
 

@@ -47,6 +47,7 @@ class Device:
         if isinstance(event, nio.KeyVerificationStart):
             good(await client.accept_key_verification(name), nio.ToDeviceResponse)
         elif isinstance(event, nio.KeyVerificationKey):
+            await client.send_to_device_messages()  # our own key, before what follows from both
             assert len(verification.get_emoji()) == 7
             good(await client.confirm_short_auth_string(name), nio.ToDeviceResponse)
 
