@@ -61,25 +61,29 @@ package struct StateCleaner: Sendable {
   /// Looks at some of a room's layers, the newest first, as those lie upon the older ones.
   /// - Parameter end: the layers before this number; begin with the default.
   package func clean(_ room: RoomID, before end: Int64 = .max) async throws -> Progress {
-    try await database.transaction { transaction in
-      _ = try await transaction.queryAll([LayerStore.lockQuery(room)])
-      let rows = try await transaction.query(
-        Self.candidates, [.text(room.text), .int(end), .int(Int64(Self.batchLimit))])
-      let made = try await Self.madeByEvents(rows, transaction)
-      var removed: Set<Int64> = []
-      for row in 0..<rows.count {
-        guard let layer = rows.int(row, 0), rows.bool(row, 4) == false, !made.contains(layer),
-          let children = rows.ints(row, 5), removed.isSuperset(of: children)
-        else { continue }
-        removed.insert(layer)
-      }
-      if !removed.isEmpty {
-        _ = try await transaction.query(Self.delete, [.text(room.text), .ints(Array(removed))])
-      }
-      let isLast = rows.count < Self.batchLimit
-      return Progress(
-        removed: removed.count, next: isLast ? nil : rows.int(rows.count - 1, 0))
+    try await database.transaction { try await Self.clean(room, before: end, in: $0) }
+  }
+
+  /// The same as a part of `transaction`.
+  package static func clean(
+    _ room: RoomID, before end: Int64, in transaction: Transaction
+  ) async throws -> Progress {
+    _ = try await transaction.queryAll([LayerStore.lockQuery(room)])
+    let rows = try await transaction.query(
+      candidates, [.text(room.text), .int(end), .int(Int64(batchLimit))])
+    let made = try await madeByEvents(rows, transaction)
+    var removed: Set<Int64> = []
+    for row in 0..<rows.count {
+      guard let layer = rows.int(row, 0), rows.bool(row, 4) == false, !made.contains(layer),
+        let children = rows.ints(row, 5), removed.isSuperset(of: children)
+      else { continue }
+      removed.insert(layer)
     }
+    if !removed.isEmpty {
+      _ = try await transaction.query(delete, [.text(room.text), .ints(Array(removed))])
+    }
+    let isLast = rows.count < batchLimit
+    return Progress(removed: removed.count, next: isLast ? nil : rows.int(rows.count - 1, 0))
   }
 
   /// Those of the layers in which a state is that an event made.

@@ -59,7 +59,7 @@ package struct TaskRun<Parameters: TaskPayload, Progress: TaskPayload>: Sendable
       }
       try running.check()
       return progress
-    } catch let error as PostgresError where error.kind == .fenced {
+    } catch let error as PostgresError where ProgressStore.isRefused(error) {
       throw TaskError.lost
     }
   }

@@ -19,6 +19,10 @@ enum ProgressStore {
     Query(fenceTask, [.text(task.id), .int(task.token)])
   }
 
+  static func isRefused(_ error: PostgresError) -> Bool {
+    error.kind == .fenced && error.statement == fenceTask.name
+  }
+
   private static let update = Statement(
     "tasks_progress",
     """

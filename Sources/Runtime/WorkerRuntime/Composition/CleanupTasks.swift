@@ -27,9 +27,11 @@ enum CleanupTasks {
     }
     let rotation = RotatePushActions(cleanup: PushHousekeeping.cleanup(platform))
     registry.register(RotatePushActions.action) { try await rotation($0) }
+    let locks = WorkerLocks(database: platform.database)
+    let room = CleanRoomState(locks: locks)
+    registry.register(CleanRoomState.action) { try await room($0) }
     let states = RemoveUnreferencedState(
-      cleaner: StateCleaner(database: platform.database),
-      locks: WorkerLocks(database: platform.database))
+      cleaner: StateCleaner(database: platform.database), locks: locks)
     registry.register(RemoveUnreferencedState.action) { try await states($0) }
   }
 
