@@ -40,5 +40,19 @@ package enum EphemeraSchema {
         CREATE INDEX receipts_stream ON receipts (stream_id);
         CREATE INDEX receipts_user ON receipts (user_id, room_id);
         """),
+    Migration(
+      number: 502, name: "presence",
+      sql: """
+        CREATE TABLE presence (
+          user_id text PRIMARY KEY,
+          state text NOT NULL,
+          last_active bigint,
+          status_msg text,
+          is_active boolean NOT NULL,
+          -- When this was written, in milliseconds since the epoch.
+          changed bigint NOT NULL
+        );
+        CREATE INDEX presence_present ON presence (last_active) WHERE state <> 'offline';
+        """),
   ]
 }

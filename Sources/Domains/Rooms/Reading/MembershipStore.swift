@@ -67,6 +67,26 @@ package struct MembershipStore: Sendable {
     UPDATE room_memberships SET forgotten = true
     WHERE user_id = $1 AND room_id = $2 AND membership IN ('leave', 'ban')
     """)
+  private static let joinedOfMany = Statement(
+    "memberships_joined_of_many",
+    """
+    SELECT user_id, room_id FROM room_memberships
+    WHERE user_id = ANY($1) AND membership = 'join'
+    """)
+  private static let shared = Statement(
+    "memberships_shared",
+    """
+    SELECT EXISTS (
+      SELECT FROM room_memberships a JOIN room_memberships b USING (room_id)
+      WHERE a.user_id = $1 AND a.membership = 'join'
+        AND b.user_id = $2 AND b.membership = 'join')
+    """)
+  private static let joinedAmong = Statement(
+    "memberships_joined_among",
+    """
+    SELECT DISTINCT user_id FROM room_memberships
+    WHERE room_id = ANY($1) AND user_id = ANY($2) AND membership = 'join'
+    """)
   private let database: any Querying
 
   package init(database: any Querying) {
@@ -79,6 +99,34 @@ package struct MembershipStore: Sendable {
   ) async throws -> [MembershipRow] {
     Self.decode(
       try await database.query(Self.ofUser, [.text(user.text), .texts(memberships)]))
+  }
+
+  /// The rooms that each of the users is joined to; users without any are left out.
+  package func joinedRooms(of users: [UserID]) async throws -> [UserID: Set<RoomID>] {
+    let rows = try await database.query(Self.joinedOfMany, [.texts(users.map(\.text))])
+    var found: [UserID: Set<RoomID>] = [:]
+    for row in 0..<rows.count {
+      guard let user = rows.text(row, 0).flatMap({ UserID($0) }),
+        let room = rows.text(row, 1).flatMap({ RoomID($0) })
+      else { continue }
+      found[user, default: []].insert(room)
+    }
+    return found
+  }
+
+  /// Whether two users are joined to the same room.
+  package func shareRoom(_ user: UserID, _ other: UserID) async throws -> Bool {
+    try await database.query(Self.shared, [.text(user.text), .text(other.text)]).bool(0, 0)
+      ?? false
+  }
+
+  /// Those of the users who are joined to any of the rooms.
+  package func joined(
+    to rooms: some Sequence<RoomID>, among users: some Sequence<String>
+  ) async throws -> Set<String> {
+    let rows = try await database.query(
+      Self.joinedAmong, [.texts(rooms.map(\.text)), .texts(Array(users))])
+    return Set((0..<rows.count).compactMap { rows.text($0, 0) })
   }
 
   /// The ids of the rooms that the user is joined to, as a JSON array made by the database.

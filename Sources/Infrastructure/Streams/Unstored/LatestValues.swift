@@ -15,6 +15,8 @@ package final class LatestValues: Sendable {
   }
 
   static let snapshotAction = "snapshot"
+  /// Keys of one message.
+  private static let messageLimit = 500
   /// How often the writer says where it is, so that a lost message is noticed.
   private static let heartbeat = Duration.seconds(5)
   /// How long a token of another worker is waited for; what is told here is not worth more.
@@ -49,6 +51,11 @@ package final class LatestValues: Sendable {
     state.withLock { $0.machine.value(of: key) }
   }
 
+  /// All keys with their values, and some that have none any more.
+  package var entries: [String: LatestValuesMachine.Entry] {
+    state.withLock { $0.machine.all }
+  }
+
   package func changes(
     since: Int64, upTo now: Int64
   ) -> [(key: String, entry: LatestValuesMachine.Entry)] {
@@ -62,20 +69,41 @@ package final class LatestValues: Sendable {
 
   /// Gives a key another value, or none. In the writer only.
   package func set(_ key: String, to value: [UInt8]?) {
+    set([(key, value)])
+  }
+
+  /// Gives keys other values, or none. In the writer only.
+  /// - Parameter evenIfEqual: tells of values again that are as before.
+  package func set(_ values: [(key: String, value: [UInt8]?)], evenIfEqual: Bool = false) {
+    var rest = values[...]
+    while !rest.isEmpty {
+      setAtOnce(rest.prefix(Self.messageLimit), evenIfEqual: evenIfEqual)
+      rest = rest.dropFirst(Self.messageLimit)
+    }
+  }
+
+  private func setAtOnce(
+    _ values: ArraySlice<(key: String, value: [UInt8]?)>, evenIfEqual: Bool
+  ) {
     guard let writer else { return }
-    let message: ReplicationMessage? = state.withLock { state in
-      guard state.machine.value(of: key) != value else { return nil }
+    let (message, keys): (ReplicationMessage?, [String]) = state.withLock { state in
+      let news = values.filter { evenIfEqual || state.machine.value(of: $0.key) != $0.value }
+      guard !news.isEmpty else { return (nil, []) }
       let previous = state.machine.position
       let position = max(previous + 1, clock.now())
-      let entry = LatestValuesMachine.Entry(position: position, value: value)
-      _ = state.machine.received([(key, entry)], previous: previous, position: position)
-      return .rows(
-        stream: name, writer: writer, previous: previous, position: position,
-        rows: Self.encoded([key: entry]))
+      let entries = news.map { news in
+        (news.key, LatestValuesMachine.Entry(position: position, value: news.value))
+      }
+      _ = state.machine.received(entries, previous: previous, position: position)
+      let rows = Self.encoded(Dictionary(entries) { $1 })
+      return (
+        .rows(stream: name, writer: writer, previous: previous, position: position, rows: rows),
+        news.map(\.key)
+      )
     }
     guard let message else { return }
     bus.publish(message)
-    changed([key])
+    changed(keys)
   }
 
   /// Whether this process knows of everything up to `position`, at once or very soon.

@@ -16,9 +16,13 @@ package struct LatestValuesMachine: Sendable {
 
   /// Keys without a value that are remembered, so that their end is told.
   static let tombstoneLimit = 10_000
+  /// Places of older changes that are kept beside two for each key.
+  private static let logSlack = 100
 
   package private(set) var position: Int64 = 0
   private var entries: [String: Entry] = [:]
+  /// Keys in the order of their changes, so that what is new is found without looking at all.
+  private var log: [(position: Int64, key: String)] = []
   private var tombstones = 0
 
   package init() {}
@@ -64,18 +68,26 @@ package struct LatestValuesMachine: Sendable {
 
   /// What changed in `(since, now]`.
   package func changes(since: Int64, upTo now: Int64) -> [(key: String, entry: Entry)] {
-    entries.filter { $0.value.position > since && $0.value.position <= now }
-      .map { ($0.key, $0.value) }
+    var found: [(key: String, entry: Entry)] = []
+    for (position, key) in log.reversed() {
+      guard position > since else { break }
+      guard position <= now, let entry = entries[key], entry.position == position else { continue }
+      found.append((key, entry))
+    }
+    return found
   }
 
   private mutating func set(_ key: String, _ entry: Entry) {
     if let known = entries[key], known.value == nil { tombstones -= 1 }
     entries[key] = entry
-    guard entry.value == nil else { return }
-    tombstones += 1
+    log.append((entry.position, key))
+    if entry.value == nil { tombstones += 1 }
     if tombstones > Self.tombstoneLimit {
       entries = entries.filter { $0.value.value != nil }
       tombstones = 0
+    }
+    if log.count > 2 * entries.count + Self.logSlack {
+      log.removeAll { entries[$0.key]?.position != $0.position }
     }
   }
 }

@@ -1,4 +1,5 @@
 import Accounts
+package import Ephemera
 package import HTTPServing
 import MatrixIdentifiers
 import MatrixJSON
@@ -10,11 +11,17 @@ package struct SyncRoutesDependencies: Sendable {
   package let authenticated: Authenticated
   package let engine: SyncEngine
   package let filters: FilterStore
+  /// Nil where nobody is told who is there.
+  package let presence: PresenceReporter?
 
-  package init(authenticated: Authenticated, engine: SyncEngine, filters: FilterStore) {
+  package init(
+    authenticated: Authenticated, engine: SyncEngine, filters: FilterStore,
+    presence: PresenceReporter?
+  ) {
     self.authenticated = authenticated
     self.engine = engine
     self.filters = filters
+    self.presence = presence
   }
 }
 
@@ -27,13 +34,17 @@ package func syncRoutes(_ dependencies: SyncRoutesDependencies) -> [Route] {
       dependencies.authenticated(guests: .allowed) { requester, request in
         let filter = try await SyncFilterReader(filters).read(
           request.query["filter"], of: requester.userID)
-        let syncRequest = SyncRequest(
+        var syncRequest = SyncRequest(
           userID: requester.userID, deviceID: requester.deviceID, since: try since(request),
           timeout: .milliseconds(
             try request.query.integer("timeout", default: 0, range: 0...Int64.max)),
           fullState: try request.query.bool("full_state", default: false), filter: filter)
+        syncRequest.stateForm = try stateForm(request)
+        let wish = try PresenceReporter.Wish(request)
+        let use = dependencies.presence?.begin(requester.userID, requester.deviceID, wish)
         request.releaseDetails()
-        return try await answer(of: engine) { try await engine.begin(syncRequest) }
+        let poll = LongPoll(engine: engine) { use.map { dependencies.presence?.end($0) } }
+        return try await poll.answer { [syncRequest] in try await engine.begin(syncRequest) }
       }),
     syncRoute(
       "create_filter", .post, "/user/{userId}/filter",
@@ -74,30 +85,16 @@ private func syncRoute(
     longestWait: longestWait, handler: handler)
 }
 
-private func answer(
-  of engine: SyncEngine, _ step: () async throws -> SyncEngine.Outcome
-) async throws -> Response {
-  do {
-    switch try await step() {
-    case .answer(let bytes): return .json(200, bytes)
-    case .wait(let poll):
-      return .later(
-        Suspension(
-          until: poll.waiter,
-          resume: { news in
-            try await answer(of: engine) { try await engine.resume(poll, news: news) }
-          },
-          abandon: { engine.abandon(poll) }))
-    }
-  } catch is SyncEngine.Failure {
-    throw MatrixError.unavailable()
-  }
-}
-
 private func since(_ request: Request) throws(MatrixError) -> SyncToken? {
   guard let text = request.query["since"], !text.isEmpty else { return nil }
   guard let token = SyncToken(text) else { throw .invalidParam("Invalid stream token") }
   return token
+}
+
+private func stateForm(_ request: Request) throws(MatrixError) -> SyncRequest.StateForm {
+  if try request.query.bool("use_state_after", default: false) { return .afterTimeline }
+  let unstable = try request.query.bool("org.matrix.msc4222.use_state_after", default: false)
+  return unstable ? .afterTimelineUnstable : .beforeTimeline
 }
 
 private func checkOwner(_ request: Request, _ user: UserID) throws(MatrixError) {

@@ -10,17 +10,23 @@ struct EphemeraParts {
   private let streams: OwnedStreams
   private let accountData: AccountData
   private let accountDataMemory: AccountDataMemory
+  /// The same lists as /sync asks for them: at every wake-up.
+  let ignoredUsersInMemory: IgnoredUsersIndex
   private let receipts: Receipts
   private let receiptMemory: ReceiptMemory
   private let typing: Typing
+  /// Nil where nobody is told who is there.
+  let presence: PresenceParts?
   private let authenticated: Authenticated
 
-  init(_ platform: Platform, authenticated: Authenticated, streams: OwnedStreams) {
-    let database = platform.database
+  init(_ platform: Platform, authenticated: Authenticated, streams all: EventStreams) {
+    let (database, streams) = (platform.database, all.owned)
     self.streams = streams
     self.authenticated = authenticated
     let store = AccountDataStore(database: database)
     accountData = AccountData(store: store, owner: streams.owners)
+    ignoredUsersInMemory = IgnoredUsersIndex(
+      reader: streams.accountData.reader, database: database)
     accountDataMemory = AccountDataMemory(reader: streams.accountData.reader, store: store)
     receipts = Receipts(
       owner: streams.owners, accountData: accountData,
@@ -29,6 +35,7 @@ struct EphemeraParts {
       owner: streams.owners, memberships: MembershipStore(database: database))
     receiptMemory = ReceiptMemory(
       reader: streams.receipts.reader, store: ReceiptStore(database: database))
+    presence = PresenceParts(platform, streams, events: all.reader)
   }
 
   func providers(_ waker: SyncWaker) -> [any SyncProvider] {
@@ -37,11 +44,12 @@ struct EphemeraParts {
         reader: streams.accountData.reader, memory: accountDataMemory, waker: waker),
       ReceiptsProvider(reader: streams.receipts.reader, memory: receiptMemory, waker: waker),
       TypingProvider(values: streams.typing, waker: waker),
-    ]
+    ] + (presence.map { [$0.provider(waker)] } ?? [])
   }
 
   var routes: [Route] {
     accountDataRoutes(accountData, authenticated) + receiptRoutes(receipts, authenticated)
       + typingRoutes(typing, authenticated)
+      + presenceRoutes(presence?.presence, authenticated)
   }
 }

@@ -45,7 +45,8 @@ struct RoomsParts {
       try await bundler.bundles(for: $0, to: $1, seeing: $2)
     }
     sync = SyncEngine(
-      reader: reader, providers: {
+      reader: reader,
+      providers: {
         ephemera.providers($0) + [push.provider($0), messages.provider($0), keys.provider($0)]
       },
       decorations: decorations,
