@@ -3,7 +3,7 @@ import itertools
 
 import pytest
 
-from support.api import quote
+from support.api import quote, timeline
 from support.deployment import unique
 from support.waiting import until
 
@@ -168,6 +168,44 @@ def test_the_latest_edit_is_bundled_everywhere(people, room):
     assert is_told(context["event"])
     around = ben.get(ben.room(room, "context", quote(latest)), limit=10)
     assert is_told(next(one for one in around["events_before"] if one["event_id"] == parent))
+
+
+FIVE = '{"room":{"timeline":{"limit":5}}}'
+
+
+def synced(user, room, last, since=None):
+    """The events of the first timeline that has `last`, by their ids, and whether it is cut."""
+    response = user.sync_until(
+        lambda found: last in ids(timeline(found, room)), since, filter=FIVE)
+    told = response["rooms"]["join"][room]["timeline"]
+    return {one["event_id"]: one for one in told["events"]}, told["limited"]
+
+
+def test_a_timeline_that_is_cut_has_bundles(people, room):
+    ann, ben, _ = people
+    since = ben.sync(filter=FIVE)["next_batch"]
+    for number in range(5):
+        ann.send(room, f"before {number}")
+    parent, other = ann.send(room, "one"), ann.send(room, "other")
+    latest = edit(ann, room, parent, "two")
+    last = reply(ann, room, other, "last")
+    for place in (None, since):
+        for _ in ben.api.urls:
+            told, is_cut = synced(ben, room, last, place)
+            assert is_cut
+            relations = told[parent]["unsigned"]["m.relations"]
+            assert relations["m.replace"]["event_id"] == latest
+            thread = told[other]["unsigned"]["m.relations"]["m.thread"]
+            assert (thread["count"], thread["latest_event"]["event_id"]) == (1, last)
+            assert "m.relations" not in told[last]["unsigned"]
+
+
+def test_a_timeline_that_is_not_cut_has_none(people, room):
+    ann, ben, _ = people
+    since = ben.sync(filter=FIVE)["next_batch"]
+    parent = ann.send(room, "one")
+    told, is_cut = synced(ben, room, edit(ann, room, parent, "two"), since)
+    assert not is_cut and not any("m.relations" in one["unsigned"] for one in told.values())
 
 
 def test_redactions_break_relations(people, room):

@@ -36,7 +36,7 @@ package enum Redaction {
     return StoredEvent(
       event: event, streamOrdering: target.streamOrdering, writer: target.writer,
       replaced: target.replaced, unsigned: kept + added, transaction: target.transaction,
-      redactedBy: redaction.event.eventID)
+      redactedBy: redaction.event.eventID, mayHaveChildren: target.mayHaveChildren)
   }
 
   /// The event as one sees it who does not want to see its content.
@@ -51,6 +51,7 @@ package enum Redaction {
     StoredEvent(
       event: stored.event, streamOrdering: stored.streamOrdering, writer: stored.writer,
       replaced: ReplacedState.redacted(stored), unsigned: stored.unsigned,
-      transaction: stored.transaction, redactedBy: stored.redactedBy)
+      transaction: stored.transaction, redactedBy: stored.redactedBy,
+      mayHaveChildren: stored.mayHaveChildren)
   }
 }

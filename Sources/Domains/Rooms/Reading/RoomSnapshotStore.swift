@@ -13,7 +13,8 @@ package struct RoomSnapshotStore: Sendable {
   private static let snapshots = Statement(
     "room_snapshots",
     """
-    SELECT \(StoredEventRow.columns), r.room_id, 0::bigint
+    SELECT \(StoredEventRow.columns), r.room_id, 0::bigint,
+      EXISTS (SELECT FROM event_relations c WHERE c.parent = e.event_id)
     FROM unnest($1::text[]) AS r (room_id)
     CROSS JOIN LATERAL (
       SELECT * FROM events
@@ -21,7 +22,7 @@ package struct RoomSnapshotStore: Sendable {
       ORDER BY stream_ordering DESC LIMIT $2
     ) e
     UNION ALL
-    SELECT \(StoredEventRow.columns), r.room_id, 1::bigint
+    SELECT \(StoredEventRow.columns), r.room_id, 1::bigint, false
     FROM rooms r JOIN state_slots s USING (room_nid)
     JOIN events e ON e.stream_ordering = s.event WHERE r.room_id = ANY($1)
     """)
@@ -48,7 +49,10 @@ package struct RoomSnapshotStore: Sendable {
       }
       // An event that is in both parts is parsed once.
       let id = rows.text(row, 2).flatMap { EventID($0) }
-      let stored = try id.flatMap { seen[$0] } ?? StoredEventRow.decode(rows, row)
+      let stored =
+        try id.flatMap { seen[$0] }
+        ?? StoredEventRow.decode(
+          rows, row, mayHaveChildren: rows.bool(row, StoredEventRow.width + 2) ?? true)
       if rows.int(row, StoredEventRow.width + 1) == 0 {
         seen[stored.event.eventID] = stored
         snapshots[room, default: RoomSnapshot()].timeline.append(stored)

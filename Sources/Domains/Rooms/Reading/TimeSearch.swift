@@ -28,6 +28,11 @@ struct TimeSearch: Sendable {
 
   /// - Parameter events: the first events from `places` on, in their order.
   mutating func learn(_ events: [(place: Int64, time: Int64)]) {
+    // The first of the places is `low`.
+    guard let first = events.first, first.place < found else {
+      low = found
+      return
+    }
     for event in events where event.place >= low && event.place < found {
       if event.time >= time {
         found = event.place
@@ -35,7 +40,5 @@ struct TimeSearch: Sendable {
         low = event.place + 1
       }
     }
-    // Nothing lies in between.
-    if events.isEmpty { low = found }
   }
 }

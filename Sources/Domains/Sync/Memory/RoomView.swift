@@ -74,6 +74,9 @@ struct RoomView: Sendable {
       hasEarlier = true
     }
     if let target = stored.event.redacts { redact(target, by: stored) }
+    if let relation = Relation(of: stored.event) {
+      timeline.last { $0.stored.event.eventID == relation.parent }?.stored.noteChild()
+    }
   }
 
   private mutating func add(_ stored: StoredEvent) {

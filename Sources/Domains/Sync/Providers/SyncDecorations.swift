@@ -1,13 +1,18 @@
 package import MatrixIdentifiers
+package import Rooms
 
-/// Numbers that are told with every answer and are no reason for one.
+/// What is told along with answers and is no reason for one.
 package struct SyncDecorations: Sendable {
   package typealias Unread =
     @Sendable (UserID, [RoomID]) async throws -> [RoomID: UnreadCounts]
   package typealias Keys = @Sendable (UserID, _ deviceID: String) async throws -> KeyCounts
+  package typealias Bundles =
+    @Sendable ([StoredEvent], UserID, [RoomID: HistoryVisibility]) async throws -> EventBundles
 
   let unread: Unread
   let keys: Keys
+  /// What belongs to events; asked for only where something may.
+  package var bundles: Bundles = { _, _, _ in .none }
 
   package init(unread: @escaping Unread, keys: @escaping Keys) {
     self.unread = unread

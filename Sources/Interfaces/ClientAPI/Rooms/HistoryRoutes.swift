@@ -92,8 +92,10 @@ private func eventByTimeRoute(
     })
 }
 
+/// The least of what the query, the filter and the server say.
 private func limit(_ request: Request, _ filter: EventFilter) throws(MatrixError) -> Int {
   let asked = try request.query.integer(
     "limit", default: Int64(filter.limit ?? ReadHistory.defaultLimit), range: 0...Int64.max)
-  return Int(min(asked, Int64(ReadHistory.maximumLimit)))
+  return min(
+    Int(min(asked, Int64(ReadHistory.maximumLimit))), filter.limit ?? ReadHistory.maximumLimit)
 }
