@@ -109,7 +109,9 @@ class Spec:
             return [f"{operation.name}: {status} is no JSON: {body[:100]!r}"]
         if place is None and status == 401 and "flows" in value:
             place = AUTHENTICATION
-        validator = self._validator(place) if place else self.error
+        # Where 401 asks for authentication, a missing token is an error all the same.
+        is_error = status == 401 and self.error.is_valid(value) and "flows" not in value
+        validator = self._validator(place) if place and not is_error else self.error
         return [f"{operation.name}: {status}: {one.json_path}: {one.message[:300]}"
                 for one in validator.iter_errors(value)]
 
