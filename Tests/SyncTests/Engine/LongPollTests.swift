@@ -63,8 +63,10 @@ struct LongPollTests {
       try await world.member(World.bob, "join", in: room)
       let since = try await world.main.sync(World.alice).next
       _ = try await world.main.sync(World.bob)
-      async let one = world.main.sync(World.alice, since: since, timeout: Self.long)
-      async let two = world.main.sync(World.alice, since: since, timeout: Self.long)
+      async let one = world.main.sync(
+        World.alice, since: since, timeout: Self.long, device: "one")
+      async let two = world.main.sync(
+        World.alice, since: since, timeout: Self.long, device: "two")
       async let three = world.main.sync(World.bob, since: since, timeout: Self.long)
       try await wait(for: World.alice, in: world.main, count: 2)
       try await wait(for: World.bob, in: world.main)

@@ -129,8 +129,6 @@ struct OutsideTests {
         let answer = try Answer(try await engine.sync(request))
         #expect(answer.joined(room)?.bodies == bodies)
         #expect(answer.invited(other) == nil)
-        // Changes of state are told, whoever makes them.
-        try await world.set("org.example", World.bob, [:], in: room, by: World.alice)
       }
       let request = SyncRequest(
         userID: alice, deviceID: nil, since: nil, timeout: .zero, fullState: false,

@@ -198,7 +198,8 @@ struct SyncFlightsTests {
   }
 
   @Test(
-    arguments: [(10, 10, [91, 92, 93, 94, 95, 96, 97, 98, 99, 100]), (51, 10, [100]), (101, 10, []),
+    arguments: [
+      (10, 10, [91, 92, 93, 94, 95, 96, 97, 98, 99, 100]), (51, 10, [100]), (101, 10, []),
       (10, 9, []),
     ] as [(Int, Int, [Int64])])
   func whatIsKeptIsBounded(_ bytes: Int, _ tenths: Int, _ expected: [Int64]) throws {

@@ -94,13 +94,13 @@ struct ProviderQuestion {
         eventID: try present(EventID("$e"), "event id"), sender: user, streamOrdering: 1,
         writer: WriterID(raw: 1))
     }
+    let told = since == nil ? joined : Array(entered)
     return ProviderRequest(
       sync: SyncRequest(
         userID: user, deviceID: "D", since: nil, timeout: .zero, fullState: false, filter: filter),
       since: since, now: now, eventsSince: since.map { _ in VectorToken(minimum: 1) },
       eventsNow: VectorToken(minimum: 1), rooms: UserRooms(rows),
-      entered: since == nil
-        ? Set(joined.compactMap { RoomID($0) }) : Set(entered.compactMap { RoomID($0) }))
+      entered: Set(told.compactMap { RoomID($0) }.filter { filter.admits($0) }))
   }
 }
 
