@@ -7,7 +7,7 @@ import pytest
 from support.api import CLIENT, bodies, joined, quote
 from support.deployment import unique
 
-DEPLOYMENTS = ("fleet", "monolith")
+DEPLOYMENTS = ("fleet+presence", "monolith+presence")
 
 
 @pytest.fixture

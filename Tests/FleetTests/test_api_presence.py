@@ -1,14 +1,14 @@
 """Who is there: told through any worker to those who share a room, and to nobody else."""
-import time
-
 import pytest
 
 from support.api import CLIENT, quote
 from support.deployment import unique
+from support.waiting import until
 
-DEPLOYMENTS = ("fleet", "monolith")
+DEPLOYMENTS = ("fleet+presence", "monolith+presence")
 # From the last sync until somebody counts as gone, with the owner's and the tests' own delays.
 GONE_SECONDS = 60
+NEWS_SECONDS = 20
 
 
 @pytest.fixture
@@ -36,16 +36,6 @@ def presence(response, user):
 
 def tells(user, state):
     return lambda response: (presence(response, user) or {}).get("presence") == state
-
-
-def until(check, seconds=20):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it never came to be")
 
 
 def quietly(user, since=None, **query):
@@ -82,7 +72,6 @@ def test_syncing_shows_that_somebody_is_there(people, room):
     since = quietly(ann)["next_batch"]
     ben.sync()
     told = quietly_until(ann, tells(ben, "online"), since)
-    time.sleep(1.1)  # a device may change its mind once a second
     ben.sync(set_presence="unavailable")
     told = quietly_until(ann, tells(ben, "unavailable"), told["next_batch"])
     assert presence(quietly(ann), ben)["presence"] == "unavailable", "a first sync tells it too"
@@ -93,9 +82,8 @@ def test_who_does_not_sync_any_more_is_gone(people, room):
     since = quietly(ann)["next_batch"]
     ben.sync()
     told = quietly_until(ann, tells(ben, "online"), since)
-    quietly_until_gone = until(
-        lambda: tells(ben, "offline")(quietly(ann, told["next_batch"])), GONE_SECONDS)
-    assert quietly_until_gone
+    until(lambda: tells(ben, "offline")(quietly(ann, told["next_batch"])), GONE_SECONDS,
+          "who has gone is told to be offline")
     assert presence(quietly(ann), ben) is None, "a first sync leaves out who is not there"
     content = ann.get(path(ben))
     assert content["presence"] == "offline" and content["last_active_ago"] >= 25_000
@@ -158,7 +146,8 @@ def test_strangers_learn_nothing(server, people, room):
     ben.act("leave", room)
     until(lambda: ann.api.raw(
         "GET", CLIENT + path(ben),
-        headers={"Authorization": f"Bearer {ann.token}"}).status == 403)
+        headers={"Authorization": f"Bearer {ann.token}"}).status == 403, NEWS_SECONDS,
+          "who has left is not seen any more")
 
 
 def test_filters_are_heeded(people, room):
@@ -178,7 +167,8 @@ def test_a_status_that_was_taken_survives(server, people, room):
     ann, ben = people
     ben.put(path(ben), {"presence": "offline", "status_msg": "on holiday"})
     for _ in server.entries:
-        until(lambda: ann.get(path(ben)).get("status_msg") == "on holiday")
+        until(lambda: ann.get(path(ben)).get("status_msg") == "on holiday", NEWS_SECONDS,
+              "every worker knows of the status")
 
 
 def test_activity_is_seen(people, room):

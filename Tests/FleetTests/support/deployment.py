@@ -18,6 +18,8 @@ PORTS_NEEDED = 40
 # As systemd would, but sooner: tests should not wait for the back-off.
 DELAY = RestartDelay(first=0.5, longest=2.0)
 COUNTS = {"fleet": None, "monolith": {}}
+# What a name with `+presence` adds. It wakes those who sync, which other tests do without.
+EXTRAS = {"": None, "presence": {"presence": {"enabled": True}}}
 
 
 class Deployment:
@@ -58,9 +60,12 @@ class Deployments:
         atexit.register(self.stop_all)
 
     def get(self, name):
-        """`fleet`, `monolith` or `external`, shared by all tests of the run."""
+        """`fleet`, `monolith`, each also with `+presence`, or `external`, shared by all tests of
+        the run."""
         if name not in self.made:
-            self.made[name] = self.external() if name == "external" else self.start(COUNTS[name])
+            kind, _, extra = name.partition("+")
+            self.made[name] = (self.external() if kind == "external"
+                               else self.start(COUNTS[kind], overrides=EXTRAS[extra]))
         return self.made[name]
 
     def external(self):

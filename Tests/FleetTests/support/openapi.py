@@ -19,6 +19,8 @@ ERROR = {"type": "object", "required": ["errcode", "error"], "properties": {
 DELAYED = "org.matrix.msc4140.delay="
 # State in the form of an event: of the two shapes that the file gives it has both.
 WHOLE_STATE = "format=event"
+# Beside rooms' events the stream has what is no event of a room, of which the file knows nothing.
+STREAM = re.compile(r"/events$")
 # What a 401 asks for where the endpoint's description has none.
 AUTHENTICATION = f"{BASE}{API}/definitions/auth_response.yaml"
 # `r0` has the shapes of `v3`.
@@ -92,6 +94,8 @@ class Spec:
         if WHOLE_STATE in path:
             return None
         path = OLD.sub("/_matrix/client/v3/", urlsplit(path).path)
+        if STREAM.search(path):
+            return None
         return next((one for one in self.operations.get(method, []) if one.pattern.match(path)),
                     None)
 

@@ -26,6 +26,7 @@ HOMESERVER = """\
 server_name: "{server_name}"
 report_stats: false
 trusted_key_servers: []
+presence: {{enabled: false}}
 
 # Anyone who reaches this server may register: right while it listens on {host} only.
 enable_registration: true
