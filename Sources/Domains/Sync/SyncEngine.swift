@@ -294,7 +294,7 @@ package final class SyncEngine: Sendable {
       knownMembers: toldMembers.known(to: inquiry.original))
     var history: [SyncComposer.HistoryRequest: RoomHistory] = [:]
     for _ in 0..<Self.composeTries {
-      let now = position
+      let now = request.since.map { position.notBehind($0) } ?? position
       let composer = SyncComposer(
         request: request, since: request.since?.events, now: now.events,
         history: history, reader: syncReader)

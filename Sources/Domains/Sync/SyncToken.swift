@@ -29,6 +29,16 @@ package struct SyncToken: Sendable, Hashable {
     }
   }
 
+  /// This position, but of no stream an earlier one than `other`'s: where a worker that does not
+  /// know yet what its streams say goes on without them, the client's token stays.
+  func notBehind(_ other: SyncToken) -> SyncToken {
+    var token = self
+    for stream in Self.parts where !other[stream].isCovered(by: self[stream]) {
+      token[stream] = other[stream]
+    }
+    return token
+  }
+
   /// Parts of streams that this version does not know are left out.
   package init?(_ text: String) {
     guard text.first == "s" else { return nil }

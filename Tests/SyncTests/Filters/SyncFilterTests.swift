@@ -167,6 +167,17 @@ struct SyncTokenTests {
   }
 
   @Test(arguments: [
+    ("s9_5_5_5_5_5_5_5", "s7_4_6_5_5_5_9_0", "s9_5_6_5_5_5_9_5"),
+    ("s9_3~1.8_0_0_0_0_0_0", "s7_3~1.9_0_0_0_0_0_0", "s9_3~1.9_0_0_0_0_0_0"),
+    ("s9_0_0_0_0_0_0_0_kff", "s7_0_0_0_0_0_0_0_kee", "s9_0_0_0_0_0_0_0_kff"),
+  ])
+  func tokensDoNotGoBack(_ own: String, _ other: String, _ expected: String) throws {
+    let token = try present(SyncToken(own), "token").notBehind(
+      try present(SyncToken(other), "token"))
+    #expect(token.text == expected)
+  }
+
+  @Test(arguments: [
     "s7_x", "s7_", "", "s", "7", "t7", "sx", "s7~", "s7~2", "s7~2.x", "s-7", "s7 ", "S7", "s7_k",
     "s7_kx", "s7_k1_2", "s7_k10000000000000000",
   ])
