@@ -40,6 +40,8 @@ package enum DeviceKeysSchema {
     CREATE INDEX device_one_time_keys_unclaimed
       ON device_one_time_keys (user_id, device_id, algorithm, upload)
       WHERE claimed_at IS NULL;
+    CREATE INDEX device_one_time_keys_claimed ON device_one_time_keys (user_id, device_id)
+      WHERE claimed_at IS NOT NULL;
 
     CREATE TABLE device_fallback_keys (
       user_id text NOT NULL,

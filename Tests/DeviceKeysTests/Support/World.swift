@@ -22,6 +22,7 @@ struct World: Sendable {
   let owner: LocalOwner
   let counts: KeyCountMemory
   let reader: StreamReader<DeviceListRow>
+  let directory: KeyDirectory
   let serverName: ServerName
 
   var store: OneTimeKeyStore { OneTimeKeyStore(database: database) }
@@ -29,7 +30,7 @@ struct World: Sendable {
     UploadKeys(store: store, counts: counts, owner: owner, clock: clock)
   }
   var query: QueryKeys {
-    QueryKeys(serverName: serverName, store: DeviceKeyStore(database: database))
+    QueryKeys(serverName: serverName, directory: directory)
   }
   var claim: ClaimKeys { claim(on: database) }
   var observer: DeviceKeysObserver {
@@ -73,7 +74,9 @@ func withWorld(
     database: database, owner: owner,
     counts: KeyCountMemory(
       store: OneTimeKeyStore(database: database), invalidations: hub.invalidations),
-    reader: reader, serverName: try #require(ServerName(World.server)))
+    reader: reader,
+    directory: KeyDirectory(store: DeviceKeyStore(database: database), reader: reader),
+    serverName: try #require(ServerName(World.server)))
   try await whileRunning([{ await hub.run() }, { await committer.run() }]) {
     try await body(world)
   }

@@ -67,7 +67,7 @@ struct DeviceChangesTests {
         for member in members {
           #expect(texts(try await devices.find(member, since: start).changed) == [World.bob])
         }
-        #expect(database.taken() == ["memberships_joined_by_users"])
+        #expect(database.taken() == ["memberships_joined_of_many"])
         try await devices.addDevice(of: World.bob)
         start = devices.token
         try await devices.changeDevice(of: World.bob)

@@ -26,6 +26,10 @@ enum CrossSigningStore {
     Query(selectSignatures, [.text(signer.text), .texts(users.map(\.text))])
   }
 
+  static func signatures(by signer: UserID) -> Query {
+    Query(selectAllSignatures, [.text(signer.text)])
+  }
+
   static func readKeys(_ rows: Rows) -> [UserID: [CrossSigningUsage: CrossSigningKey]] {
     var keys: [UserID: [CrossSigningUsage: CrossSigningKey]] = [:]
     for row in 0..<rows.count {
@@ -114,6 +118,11 @@ struct UserSignatures: Sendable, Equatable {
   let publicKey: String
   /// A JSON object: signatures by key.
   let bytes: [UInt8]
+
+  /// Bytes that are taken in memory.
+  static func size(_ signatures: [UserID: UserSignatures]?) -> Int {
+    (signatures ?? [:]).values.reduce(100) { $0 + $1.bytes.count + 300 }
+  }
 }
 
 extension CrossSigningStore {
@@ -140,6 +149,10 @@ extension CrossSigningStore {
     SELECT user_id, public_key, signatures FROM user_signatures
     WHERE signer = $1 AND user_id = ANY ($2)
     """)
+
+  private static let selectAllSignatures = Statement(
+    "cross_signing_all_signatures",
+    "SELECT user_id, public_key, signatures FROM user_signatures WHERE signer = $1")
 
   private static let upsertKey = Statement(
     "cross_signing_set_key",

@@ -13,7 +13,8 @@ package struct OneTimeKeyStore: Sendable {
     let deviceExists: Bool
     /// The name of a key that waits with another value.
     let clash: String?
-    let held: Int
+    /// Set when the device would hold too many.
+    let isFull: Bool
     let counts: DeviceKeyCounts
   }
 
@@ -41,11 +42,12 @@ package struct OneTimeKeyStore: Sendable {
           Self.insert,
           place + Self.columns(upload.oneTimeKeys) + Self.columns(upload.fallbackKeys)
             + [.int(Int64(Self.deviceLimit))]),
-        Query(Self.count, place),
       ] + further)
+    // The last row tells of no algorithm.
+    let rows = results[2]
     return Outcome(
-      deviceExists: !results[0].isEmpty, clash: results[2].text(0, 0),
-      held: Int(results[2].int(0, 1) ?? 0), counts: Self.counts(results[3]))
+      deviceExists: !results[0].isEmpty, clash: rows.text(rows.count - 1, 2),
+      isFull: rows.bool(rows.count - 1, 3) ?? false, counts: Self.counts(rows))
   }
 
   func counts(of user: UserID, _ device: String) async throws -> DeviceKeyCounts {
@@ -101,12 +103,13 @@ extension OneTimeKeyStore {
       WHERE k.user_id = $1 AND k.device_id = $2 AND k.claimed_at IS NULL AND k.json <> w.json
       LIMIT 1
     ), held AS (
-      SELECT count(*) AS keys FROM device_one_time_keys
-      WHERE user_id = $1 AND device_id = $2 AND claimed_at IS NULL
+      SELECT algorithm, count(*)::bigint AS keys FROM device_one_time_keys
+      WHERE user_id = $1 AND device_id = $2 AND claimed_at IS NULL GROUP BY algorithm
+    ), space AS (
+      SELECT coalesce(sum(keys), 0) + cardinality($3::text[]) > $9 AS is_full FROM held
     ), admitted AS (
-      SELECT FROM devices, held
-      WHERE user_id = $1 AND device_id = $2 AND NOT EXISTS (SELECT FROM clash)
-        AND held.keys + cardinality($3::text[]) <= $9
+      SELECT FROM devices, space
+      WHERE user_id = $1 AND device_id = $2 AND NOT EXISTS (SELECT FROM clash) AND NOT is_full
     ), stored AS (
       INSERT INTO device_one_time_keys AS k (user_id, device_id, algorithm, key_id, json, upload)
       SELECT $1, $2, algorithm, key_id, json, (SELECT nextval('device_key_uploads_seq'))
@@ -114,6 +117,7 @@ extension OneTimeKeyStore {
       ON CONFLICT (user_id, device_id, algorithm, key_id) DO UPDATE
       SET json = excluded.json, upload = excluded.upload, claimed_at = NULL
       WHERE k.claimed_at IS NOT NULL AND k.json <> excluded.json
+      RETURNING k.algorithm
     ), fallback AS (
       INSERT INTO device_fallback_keys AS f (user_id, device_id, algorithm, key_id, json)
       SELECT $1, $2, w.algorithm, w.key_id, w.json
@@ -123,7 +127,10 @@ extension OneTimeKeyStore {
       SET key_id = excluded.key_id, json = excluded.json, used = false
       WHERE f.key_id <> excluded.key_id OR f.json <> excluded.json
     )
-    SELECT (SELECT name FROM clash), keys FROM held
+    SELECT algorithm, sum(keys)::bigint, NULL::text, NULL::boolean FROM (
+      SELECT algorithm, keys FROM held UNION ALL SELECT algorithm, 1 FROM stored
+    ) k GROUP BY algorithm
+    UNION ALL SELECT NULL, NULL, (SELECT name FROM clash), is_full FROM space
     """)
 
   /// A fallback key has no number.

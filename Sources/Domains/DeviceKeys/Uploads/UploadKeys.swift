@@ -43,7 +43,7 @@ package struct UploadKeys: Sendable {
     counts.announce([(user, device)])
     guard outcome.deviceExists else { throw DeviceKeyError.deviceIsGone }
     if let name = outcome.clash { throw DeviceKeyError.keyExists(name: name) }
-    guard outcome.held + upload.oneTimeKeys.count <= OneTimeKeyStore.deviceLimit else {
+    guard !outcome.isFull else {
       throw DeviceKeyError.tooMany(
         what: "one-time keys of a device", limit: OneTimeKeyStore.deviceLimit)
     }

@@ -43,18 +43,6 @@ package struct JoinHistory: Sendable {
     FROM changed c JOIN events e ON e.stream_ordering = c.at
     ORDER BY c.user_id, c.room_id, c.at
     """)
-  private static let rooms = Statement(
-    "memberships_joined_by_users",
-    """
-    SELECT user_id, room_id FROM room_memberships
-    WHERE user_id = ANY ($1) AND membership = 'join'
-    """)
-  private static let among = Statement(
-    "memberships_joined_among",
-    """
-    SELECT DISTINCT user_id FROM room_memberships
-    WHERE user_id = ANY ($1) AND room_id = ANY ($2) AND membership = 'join'
-    """)
 
   private let database: any Querying
 
@@ -90,26 +78,5 @@ package struct JoinHistory: Sendable {
       changes.append(JoinChange(userID: userID, roomID: roomID, isJoined: isJoined))
     }
     return changes
-  }
-
-  /// The rooms that users are in.
-  package func rooms(of users: [UserID]) async throws -> [UserID: Set<RoomID>] {
-    let rows = try await database.query(Self.rooms, [.texts(users.map(\.text))])
-    var found: [UserID: Set<RoomID>] = [:]
-    for row in 0..<rows.count {
-      guard let user = rows.text(row, 0).flatMap({ UserID($0) }),
-        let room = rows.text(row, 1).flatMap({ RoomID($0) })
-      else { continue }
-      found[user, default: []].insert(room)
-    }
-    return found
-  }
-
-  /// Those of the users who are in one of the rooms.
-  package func users(_ users: [UserID], in rooms: [RoomID]) async throws -> Set<UserID> {
-    guard !users.isEmpty, !rooms.isEmpty else { return [] }
-    let rows = try await database.query(
-      Self.among, [.texts(users.map(\.text)), .texts(rooms.map(\.text))])
-    return Set((0..<rows.count).compactMap { rows.text($0, 0).flatMap { UserID($0) } })
   }
 }

@@ -29,6 +29,7 @@ package final class DeviceChanges: Sendable {
 
   private let memory: DeviceListMemory
   private let history: JoinHistory
+  private let memberships: MembershipStore
   private let joinedRooms: JoinedRooms
   private let recent: Mutex<RecentRows<JoinChange>>
 
@@ -38,7 +39,8 @@ package final class DeviceChanges: Sendable {
   ) {
     self.memory = memory
     history = JoinHistory(database: database)
-    joinedRooms = JoinedRooms(history: history)
+    memberships = MembershipStore(database: database)
+    joinedRooms = JoinedRooms(memberships: memberships)
     recent = Mutex(RecentRows(start: events.current, limit: Self.limit))
     events.onInvalidate { [weak self] batch in self?.note(batch) }
   }
@@ -124,9 +126,14 @@ package final class DeviceChanges: Sendable {
     let parted = try await loader.joinedUsers(in: shared.left, for: shared.user)
     let candidates = met.symmetricDifference(parted).subtracting(shared.movers)
       .subtracting([shared.user])
-    let known = try await history.users(Array(candidates), in: shared.kept)
-    for other in candidates.subtracting(known) {
+    let known = try await sharing(candidates, in: shared.kept)
+    for other in candidates where !known.contains(other.text) {
       if met.contains(other) { found.changed.insert(other) } else { found.left.insert(other) }
     }
+  }
+
+  private func sharing(_ users: Set<UserID>, in rooms: [RoomID]) async throws -> Set<String> {
+    guard !users.isEmpty, !rooms.isEmpty else { return [] }
+    return try await memberships.joined(to: rooms, among: users.map(\.text))
   }
 }

@@ -31,12 +31,12 @@ final class JoinedRooms: Sendable {
     }
   }
 
-  private let history: JoinHistory
+  private let memberships: MembershipStore
   private let limits: Limits
   private let state = Mutex(State())
 
-  init(history: JoinHistory, limits: Limits = Limits()) {
-    self.history = history
+  init(memberships: MembershipStore, limits: Limits = Limits()) {
+    self.memberships = memberships
     self.limits = limits
   }
 
@@ -66,7 +66,7 @@ final class JoinedRooms: Sendable {
       }
       guard !missing.isEmpty else { return known }
       defer { endLoading() }
-      let loaded = try await history.rooms(of: Array(missing))
+      let loaded = try await memberships.joinedRooms(of: Array(missing))
       let found = state.withLock { state in
         state.cuts == cuts ? install(loaded, of: missing, in: &state) : nil
       }

@@ -31,7 +31,9 @@ struct DeviceKeyParts {
         reader: streams.owned.deviceLists.reader, store: DeviceListStore(database: database)),
       events: streams.reader, database: database)
     observer = DeviceKeysObserver(owner: owner, counts: counts, pending: waiting)
-    keys = DeviceKeyTools(platform, owner: owner, store: store, counts: counts)
+    keys = DeviceKeyTools(
+      platform, owner: owner, reader: streams.owned.deviceLists.reader, store: store,
+      counts: counts)
     pending =
       platform.config.duties.contains(.migrate)
       ? PendingChanges(store: waiting, owner: owner, logger: Logger(label: "apus.devicekeys"))
@@ -81,12 +83,15 @@ private struct DeviceKeyTools {
   let claim: ClaimKeys
 
   init(
-    _ platform: Platform, owner: any StreamOwner, store: OneTimeKeyStore, counts: KeyCountMemory
+    _ platform: Platform, owner: any StreamOwner, reader: StreamReader<DeviceListRow>,
+    store: OneTimeKeyStore, counts: KeyCountMemory
   ) {
     let (database, clock) = (platform.database, platform.clock)
     let serverName = platform.config.server.serverName
     upload = UploadKeys(store: store, counts: counts, owner: owner, clock: clock)
-    query = QueryKeys(serverName: serverName, store: DeviceKeyStore(database: database))
+    query = QueryKeys(
+      serverName: serverName,
+      directory: KeyDirectory(store: DeviceKeyStore(database: database), reader: reader))
     claim = ClaimKeys(
       serverName: serverName, store: ClaimStore(database: database), counts: counts, clock: clock)
   }
