@@ -175,6 +175,26 @@ import Testing
     }
   }
 
+  @Test func aTaskWithoutProgressForADayIsStuck() async throws {
+    try await TaskWorld.with { world in
+      let process = try await world.process("a")
+      Tracing.register(in: process)
+      let ids = [
+        try await process.scheduler.schedule(Tracing.action, [:]),
+        try await process.scheduler.schedule(Tracing.action, [:]),
+      ]
+      #expect(try await process.claim().count == 2)
+      #expect(try await process.store.stuck().count == 0)
+      try await world.database.runScript(
+        "UPDATE scheduled_tasks SET changed_at = changed_at - 86400001 WHERE id = '\(ids[0])'")
+      let found = try await process.store.stuck()
+      #expect(found.count == 1 && found.own == [StuckTask(id: ids[0], action: "trace")])
+      #expect(try await world.process("b").store.stuck().own.isEmpty)
+      #expect(try await process.scheduler.get(ids[0]).isStuck)
+      #expect(try await !process.scheduler.get(ids[1]).isStuck)
+    }
+  }
+
   @Test func aStepThatThrowsWritesNothing() async throws {
     struct Oops: Error {}
     try await TaskWorld.with { world in

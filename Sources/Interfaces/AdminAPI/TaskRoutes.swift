@@ -48,12 +48,6 @@ private func filter(_ query: QueryParameters) throws(MatrixError) -> TaskFilter 
   return filter
 }
 
-/// The database takes no text with a NUL.
-private func storable(_ text: String, _ name: String) throws(MatrixError) -> String {
-  guard !text.utf8.contains(0) else { throw .invalidParam("\(name) must not contain NUL") }
-  return text
-}
-
 private func answering(_ work: () async throws -> Response) async throws -> Response {
   do {
     return try await work()
@@ -74,7 +68,7 @@ private func json(_ task: ScheduledTask) -> JSON {
     "error": optional(task.error),
     // Ours: what Synapse does not show.
     "params": object(task.parameters), "runner": optional(task.runner),
-    "cancel_requested": .bool(task.cancelRequested),
+    "cancel_requested": .bool(task.cancelRequested), "stuck": .bool(task.isStuck),
   ]
 }
 

@@ -22,6 +22,8 @@ package struct ScheduledTask: Sendable, Equatable {
   package let runner: String?
   /// Somebody wants it to end; its function has not heeded that yet.
   package let cancelRequested: Bool
+  /// It runs, but has stored no progress for a day.
+  package let isStuck: Bool
 }
 
 /// Which tasks are asked for; an empty filter stands for all of them.

@@ -48,6 +48,7 @@ package final class TaskRunner: Sendable {
     await prepare()
     await withDiscardingTaskGroup { group in
       group.addTask { await self.renewLeases() }
+      group.addTask { await self.watchForStuckTasks() }
       while !Task.isCancelled {
         switch state.withLock({ $0.machine.next(at: now) }) {
         case .wait(let duration): await wakeup.wait(atMost: duration)
@@ -175,6 +176,20 @@ package final class TaskRunner: Sendable {
       } catch {
         logger.debug("cannot renew the leases of tasks", metadata: ["error": "\(error)"])
       }
+    }
+  }
+
+  private func watchForStuckTasks() async {
+    while !Task.isCancelled {
+      if let found = try? await store.stuck() {
+        metrics.note(stuck: found.count)
+        for task in found.own {
+          logger.warning(
+            "a task has stored no progress for a day",
+            metadata: ["task": "\(task.id)", "action": "\(task.action)"])
+        }
+      }
+      try? await Task.sleep(for: timing.stuckSweep)
     }
   }
 

@@ -5,13 +5,16 @@ package struct TaskTiming: Sendable {
   package let renewal: Duration
   /// When the task of an action that recurs is due for the first time.
   package let firstDelay: Duration
+  /// How often a runner looks for tasks that get nowhere.
+  package let stuckSweep: Duration
 
   package init(
-    lease: Duration = .seconds(6), renewal: Duration = .seconds(2),
-    firstDelay: Duration = .seconds(60)
+    lease: Duration = .seconds(5), renewal: Duration = .milliseconds(1500),
+    firstDelay: Duration = .seconds(60), stuckSweep: Duration = .seconds(600)
   ) {
     self.lease = lease
     self.renewal = renewal
     self.firstDelay = firstDelay
+    self.stuckSweep = stuckSweep
   }
 }

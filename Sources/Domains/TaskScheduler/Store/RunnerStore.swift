@@ -30,6 +30,12 @@ struct Claim: Sendable, Equatable {
   var next: Int64?
 }
 
+/// A task that runs and stores nothing.
+struct StuckTask: Sendable, Equatable {
+  let id: String
+  let action: String
+}
+
 /// The SQL of runners.
 struct RunnerStore: Sendable {
   let runner: String
@@ -89,6 +95,19 @@ struct RunnerStore: Sendable {
     _ = try await database.queryAll([TaskStore.insert(task)])
   }
 
+  /// Tasks without progress for a day: how many there are, and those that are this runner's, or
+  /// nobody's.
+  func stuck() async throws -> (count: Int, own: [StuckTask]) {
+    let rows = try await database.query(
+      Self.selectStuck, [.text(runner), .int(Self.stuckLimit)])
+    let own = (0..<rows.count).compactMap { row -> StuckTask? in
+      guard rows.bool(row, 2) == true, let id = rows.text(row, 0), let action = rows.text(row, 1)
+      else { return nil }
+      return StuckTask(id: id, action: action)
+    }
+    return (rows.count, own)
+  }
+
   private static func read(_ rows: Rows) -> Claim {
     var claim = Claim()
     for row in 0..<rows.count {
@@ -109,6 +128,16 @@ struct RunnerStore: Sendable {
     }
     return claim
   }
+
+  /// Tasks that are counted.
+  private static let stuckLimit: Int64 = 100
+
+  private static let selectStuck = Statement(
+    "tasks_stuck",
+    """
+    SELECT id, action, runner = $1 OR lease_until < clock_timestamp() FROM scheduled_tasks
+    WHERE \(TaskStore.isStuck) LIMIT $2
+    """)
 
   private static let releaseAll = Statement(
     "tasks_release_own",

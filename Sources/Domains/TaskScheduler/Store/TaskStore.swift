@@ -62,7 +62,7 @@ enum TaskStore {
         id: id, action: action, status: status, timestamp: timestamp,
         resource: rows.text(row, 4), parameters: rows.text(row, 5), result: rows.text(row, 6),
         error: rows.text(row, 7), runner: rows.text(row, 8),
-        cancelRequested: rows.bool(row, 9) ?? false)
+        cancelRequested: rows.bool(row, 9) ?? false, isStuck: rows.bool(row, 10) ?? false)
     }
   }
 
@@ -86,8 +86,11 @@ enum TaskStore {
     """)
 
   private static let timestamp = "CASE status WHEN 'scheduled' THEN due_at ELSE changed_at END"
+  /// Milliseconds: a day without progress.
+  static let isStuck = "status = 'active' AND changed_at < apus_milliseconds() - 86400000"
   private static let columns = """
-    id, action, status, \(timestamp), resource_id, params, result, error, runner, cancel_requested
+    id, action, status, \(timestamp), resource_id, params, result, error, runner,
+    cancel_requested, \(isStuck)
     """
 
   private static let getTask = Statement(
