@@ -143,6 +143,47 @@ def test_creators_of_version_12(people):
     assert users[ann.id] == 100 and users[ben.id] == 100, "who stood above the levels has one"
 
 
+def settings(user, room):
+    """Tags, direct chats and whether the room is muted."""
+    rules = user.get("/pushrules/")["global"]
+    return (user.get(f"/user/{quote(user.id)}/rooms/{quote(room)}/tags")["tags"],
+            user.get(f"/user/{quote(user.id)}/account_data/m.direct"),
+            [one for one in rules["room"] if one["rule_id"] == room],
+            [one for one in rules["override"] if one["rule_id"] == room])
+
+
+def choose(user, room, partner):
+    where = f"/user/{quote(user.id)}"
+    user.put(f"{where}/rooms/{quote(room)}/tags/m.favourite", {"order": 0.5})
+    user.put(f"{where}/rooms/{quote(room)}/tags/u.work", {})
+    user.put(f"{where}/account_data/m.direct", {partner.id: [room], "@x:y": ["!other:y"]})
+    user.put(f"/pushrules/global/room/{quote(room)}", {"actions": ["notify"]})
+    user.put(f"/pushrules/global/room/{quote(room)}/enabled", {"enabled": False})
+    user.put(f"/pushrules/global/override/{quote(room)}", {"actions": [], "conditions": [
+        {"kind": "event_match", "key": "room_id", "pattern": room}]})
+
+
+def test_what_users_have_set_follows_them(people):
+    ann, ben, cid = people
+    room = ann.create_room(preset="public_chat")
+    for one, partner in ((ann, ben), (ben, ann)):
+        one.act("join", room)
+        choose(one, room, partner)
+    made = upgrade(ann, room, "11")
+    ben.act("join", made)
+    for one, partner in ((ann, ben), (ben, ann)):
+        tags, direct, muted, overrides = settings(one, made)
+        assert tags == {"m.favourite": {"order": 0.5}, "u.work": {}}
+        assert direct == {partner.id: [room, made], "@x:y": ["!other:y"]}
+        assert [one["enabled"] for one in muted] == [False]
+        assert overrides[0]["conditions"] == [
+            {"kind": "event_match", "key": "room_id", "pattern": made}]
+    liar = cid.create_room(preset="public_chat", creation_content={
+        "predecessor": {"room_id": room, "event_id": "$x"}})
+    ben.act("join", liar)
+    assert settings(ben, liar)[0] == {}, "only the old room says which one follows it"
+
+
 def test_a_join_rule_that_the_new_version_does_not_know(people):
     ann, ben, _ = people
     club = ann.create_room()

@@ -142,7 +142,8 @@ extension World {
       restricted: RestrictedJoins(
         states: states, conditions: JoinConditionStore(database: database),
         serverName: serverName),
-      profiles: profiles, serverName: serverName)
+      follow: FollowRoom(states: states, successions: []),
+      blocked: BlockedRooms(database: database), profiles: profiles, serverName: serverName)
   }
   var send: SendEvent { SendEvent(persister: writer, aliases: aliases, states: states) }
   var access: RoomAccess { RoomAccess(memberships: memberships, states: states) }
@@ -166,8 +167,8 @@ extension World {
   }
   var directory: RoomDirectory {
     RoomDirectory(
-      aliases: aliases, states: states, memberships: memberships, serverName: serverName,
-      clock: clock)
+      aliases: aliases, states: states, memberships: memberships, requiresMembership: false,
+      serverName: serverName, clock: clock)
   }
 
   /// A public room of Alice's.

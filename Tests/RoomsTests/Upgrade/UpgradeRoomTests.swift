@@ -21,6 +21,10 @@ struct UpgradeRoomTests {
       guard isAllowed else { throw .unavailable(reason: "cut short") }
       return try await persister.persist(request)
     }
+
+    func close(_ room: RoomID) async throws(PersistError) {
+      try await persister.close(room)
+    }
   }
 
   private func upgrade(_ world: World, requests: Int) -> UpgradeRoom {
@@ -29,7 +33,7 @@ struct UpgradeRoomTests {
       create: world.create, persister: persister,
       rooms: OldRooms(states: world.states, events: world.events, memberships: world.memberships),
       aliases: world.aliases, upgrades: UpgradeStore(database: world.database),
-      clock: world.clock)
+      follow: FollowRoom(states: world.states, successions: []), clock: world.clock)
   }
 
   @Test(arguments: [RoomVersion.v11, .v12], [0, 1, 2, 3])

@@ -81,7 +81,7 @@ struct UpgradedPowerLevelsTests {
         ["events_default": 51, "invite": 51, "users_default": 50]
       ),
       (["events_default": 60], ["events_default": 60, "invite": 50]),
-      (["events_default": 60, "invite": 100], nil),
+      (["events_default": 60, "invite": 100], JSON?.none),
     ] as [(JSON, JSON?)])
   func aRetiredRoom(_ old: JSON, _ expected: JSON?) throws {
     #expect(RetiredPowerLevels.content(try JSONDocument(old.bytes).root) == expected)

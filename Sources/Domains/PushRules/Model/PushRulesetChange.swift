@@ -29,6 +29,13 @@ package struct RuleDraft: Sendable {
     pattern = text
   }
 
+  /// Of a rule that the server makes itself.
+  init(actions: PushActionList, conditions: [UInt8]) {
+    self.actions = actions
+    self.conditions = conditions
+    pattern = nil
+  }
+
   private static func conditions(_ view: JSONView?) throws(PushRuleError) -> [UInt8] {
     guard let view, !view.isNull else { return JSON.array([]).bytes }
     guard view.kind == .array,

@@ -43,12 +43,12 @@ extension EventStore {
       room: wanted.room, after: max(after, lowest), upTo: min(upTo, bounds.upperBound))
     var found = SelectedEvents()
     var related: Set<EventID>?
+    let findRelated = { (batch: [StoredEvent]) async throws in
+      guard let demand = wanted.filter.relatedBy else { return }
+      related = try await wanted.relations.parents(among: batch.filter(wanted.admits), demand)
+    }
     let end = try await scan(
-      range, direction, expecting: wanted.limit,
-      preparing: { batch in
-        guard let demand = wanted.filter.relatedBy else { return }
-        related = try await wanted.relations.parents(among: batch.filter(wanted.admits), demand)
-      }
+      range, direction, expecting: wanted.limit, preparing: findRelated
     ) { stored in
       found.first = found.first ?? stored.streamOrdering
       let isWanted =

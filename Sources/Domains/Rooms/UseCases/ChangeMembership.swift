@@ -10,24 +10,30 @@ package struct ChangeMembership: Sendable {
   private let persister: any EventPersister
   private let memberships: MembershipStore
   private let restricted: RestrictedJoins
+  private let follow: FollowRoom
+  private let blocked: BlockedRooms
   private let profiles: Profiles
   private let serverName: ServerName
 
   package init(
     persister: any EventPersister, memberships: MembershipStore, restricted: RestrictedJoins,
-    profiles: Profiles, serverName: ServerName
+    follow: FollowRoom, blocked: BlockedRooms, profiles: Profiles, serverName: ServerName
   ) {
+    self.blocked = blocked
     self.persister = persister
     self.memberships = memberships
     self.restricted = restricted
+    self.follow = follow
     self.profiles = profiles
     self.serverName = serverName
   }
 
   package func join(_ room: RoomID, user: UserID, reason: String?) async throws {
+    try await refuseIfBlocked(room)
     var content = await MemberContent.make("join", of: user, profiles: profiles)
     if let reason { content["reason"] = .string(reason) }
-    if let authoriser = try await restricted.authoriser(of: user, joining: room) {
+    let facts = try await restricted.facts(of: user, joining: room)
+    if let authoriser = facts.authoriser {
       content["join_authorised_via_users_server"] = .string(authoriser.text)
     }
     do {
@@ -35,11 +41,15 @@ package struct ChangeMembership: Sendable {
     } catch RoomError.notInRoom {
       throw RoomError.unknownRoom
     }
+    if let predecessor = facts.predecessor {
+      await follow.joined(room, user: user, predecessor: predecessor)
+    }
   }
 
   /// Asks to be invited; asking again changes nothing.
   /// spec: client-server-api#knocking-on-rooms
   package func knock(_ room: RoomID, user: UserID, reason: String?) async throws {
+    try await refuseIfBlocked(room)
     var content = await MemberContent.make(Membership.knock, of: user, profiles: profiles)
     if let reason { content["reason"] = .string(reason) }
     do {
@@ -53,6 +63,7 @@ package struct ChangeMembership: Sendable {
     _ target: UserID, to room: RoomID, by sender: UserID, reason: String?
   ) async throws {
     guard target.serverName == serverName else { throw RoomError.remoteUser }
+    try await refuseIfBlocked(room)
     var content = await MemberContent.make("invite", of: target, profiles: profiles)
     if let reason { content["reason"] = .string(reason) }
     try await change(target, in: room, by: sender, content: content)
@@ -95,6 +106,12 @@ package struct ChangeMembership: Sendable {
       throw RoomError.stillInRoom
     }
     _ = try await memberships.forget(room, by: user)
+  }
+
+  private func refuseIfBlocked(_ room: RoomID) async throws {
+    guard try await blocked.blocker(of: room) != nil else { return }
+    throw RoomError.refused(
+      AuthRejection(rule: "blocked", reason: "This room has been blocked on this server"))
   }
 
   private static func content(_ membership: String, _ reason: String?) -> JSON {

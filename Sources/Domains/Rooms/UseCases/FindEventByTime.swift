@@ -47,7 +47,8 @@ package struct FindEventByTime: Sendable {
   }
 
   /// The place of the first event that is not earlier than the moment.
-  private func place(of time: Int64, in room: RoomID) async throws -> Int64 {
+  /// - Throws: `RoomError.unknownEvent` where there is none at all.
+  package func place(of time: Int64, in room: RoomID) async throws -> Int64 {
     guard let first = try await events.forwards(in: room, after: .min, limit: 1).first,
       let last = try await events.backwards(in: room, from: .max, limit: 1).first
     else { throw RoomError.unknownEvent }

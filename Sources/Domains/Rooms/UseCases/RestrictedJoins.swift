@@ -3,7 +3,7 @@ package import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
 
-/// Finds the member who vouches for a join to a room that lets in the members of other rooms.
+/// Finds what a join depends on: who vouches for it where a room lets in the members of other rooms.
 /// spec: client-server-api#restricted-rooms
 package struct RestrictedJoins: Sendable {
   /// Conditions of one join rule that are looked at.
@@ -21,27 +21,35 @@ package struct RestrictedJoins: Sendable {
     self.serverName = serverName
   }
 
-  /// Nil when nobody has to vouch: the room's other rules decide.
+  struct Facts {
+    /// Nil when nobody has to vouch: the room's other rules decide.
+    var authoriser: UserID?
+    /// The room that this one took the place of; nil also for a user who is in the room already.
+    var predecessor: RoomID?
+  }
+
   /// - Throws: `RoomError.refused` for a user who meets no condition, `.unableToAuthoriseJoin` when
   ///   this server cannot tell, `.unableToGrantJoin` when nobody here may let the user in.
-  func authoriser(of user: UserID, joining room: RoomID) async throws -> UserID? {
+  func facts(of user: UserID, joining room: RoomID) async throws -> Facts {
     let keys = [StateTuple.joinRules, .powerLevels, .create, .member(user)]
     var state: [StateTuple: Event] = [:]
     for stored in try await states.current(keys.map { (room, $0) }) {
       if let key = stored.event.stateTuple { state[key] = stored.event }
     }
-    guard let rule = state[.joinRules], Self.isRestricted(rule) else { return nil }
-    switch state[.member(user)]?.membership {
-    case Membership.join, Membership.invite, Membership.ban: return nil
-    default: break
-    }
+    let membership = state[.member(user)]?.membership
+    guard membership != Membership.join else { return Facts() }
+    var facts = Facts()
+    facts.predecessor = state[.create]?.content["predecessor"]?["room_id"]?.string
+      .flatMap { RoomID($0) }
+    guard let rule = state[.joinRules], Self.isRestricted(rule),
+      membership != Membership.invite, membership != Membership.ban
+    else { return facts }
     try await checkConditions(of: rule, user)
     let levels = PowerLevels(event: state[.powerLevels], create: state[.create])
-    guard
-      let authoriser = try await authoriser(
-        in: room, levels, named: state[.powerLevels], RoomCreators(state[.create]))
-    else { throw RoomError.unableToGrantJoin }
-    return authoriser
+    facts.authoriser = try await authoriser(
+      in: room, levels, named: state[.powerLevels], RoomCreators(state[.create]))
+    guard facts.authoriser != nil else { throw RoomError.unableToGrantJoin }
+    return facts
   }
 
   private static func isRestricted(_ event: Event) -> Bool {

@@ -47,6 +47,8 @@ struct EphemeraParts {
     ] + (presence.map { [$0.provider(waker)] } ?? [])
   }
 
+  var succession: any RoomSuccession { AccountDataSuccession(accountData: accountData) }
+
   var routes: [Route] {
     accountDataRoutes(accountData, authenticated) + receiptRoutes(receipts, authenticated)
       + typingRoutes(typing, authenticated)

@@ -49,6 +49,10 @@ struct PushParts {
       keys: keys)
   }
 
+  var succession: any RoomSuccession {
+    FollowingRules(rules: PushRuleSuccession(rules: dependencies.rules))
+  }
+
   var routes: [Route] {
     pushRoutes(dependencies)
   }
@@ -92,6 +96,15 @@ enum PushHousekeeping {
     PushCleanup(
       database: platform.database,
       positions: ReceiptPositions(store: ReadPositionStore(database: platform.database)))
+  }
+}
+
+/// Binds what rooms ask for to the push rules, which know nothing of rooms.
+private struct FollowingRules: RoomSuccession {
+  let rules: PushRuleSuccession
+
+  func follow(_ user: UserID, from old: RoomID, to new: RoomID) async throws {
+    try await rules.follow(user, from: old, to: new)
   }
 }
 

@@ -15,16 +15,18 @@ struct RoomTools {
   private let persister: any EventPersister
   private let profiles: Profiles
   private let ignored: any IgnoredSenders
+  private let successions: [any RoomSuccession]
 
   init(
     _ platform: Platform, persister: any EventPersister, profiles: Profiles,
-    ignored: any IgnoredSenders
+    ignored: any IgnoredSenders, successions: [any RoomSuccession]
   ) {
     let database = platform.database
     self.platform = platform
     self.persister = persister
     self.profiles = profiles
     self.ignored = ignored
+    self.successions = successions
     states = StateStore(database: database)
     events = EventStore(database: database)
     memberships = MembershipStore(database: database)
@@ -42,11 +44,13 @@ struct RoomTools {
   }
 
   var membership: ChangeMembership {
-    Self.membership(platform, persister: persister, profiles: profiles)
+    Self.membership(
+      platform, persister: persister, profiles: profiles, successions: successions)
   }
 
   static func membership(
-    _ platform: Platform, persister: any EventPersister, profiles: Profiles
+    _ platform: Platform, persister: any EventPersister, profiles: Profiles,
+    successions: [any RoomSuccession] = []
   ) -> ChangeMembership {
     let (database, serverName) = (platform.database, platform.config.server.serverName)
     return ChangeMembership(
@@ -54,7 +58,9 @@ struct RoomTools {
       restricted: RestrictedJoins(
         states: StateStore(database: database),
         conditions: JoinConditionStore(database: database), serverName: serverName),
-      profiles: profiles, serverName: serverName)
+      follow: FollowRoom(
+        states: StateStore(database: database), successions: successions),
+      blocked: BlockedRooms(database: database), profiles: profiles, serverName: serverName)
   }
 
   var read: ReadRoom {
@@ -81,7 +87,7 @@ struct RoomTools {
       create: create, persister: persister,
       rooms: OldRooms(states: states, events: events, memberships: memberships),
       aliases: aliases, upgrades: UpgradeStore(database: platform.database),
-      clock: platform.clock)
+      follow: FollowRoom(states: states, successions: successions), clock: platform.clock)
   }
 
   var reports: ReportContent {

@@ -26,7 +26,8 @@ struct RoomsParts {
     let server = platform.config.server
     let tools = RoomTools(
       platform, persister: persister, profiles: accounts.profiles,
-      ignored: ephemera.ignoredUsersInMemory)
+      ignored: ephemera.ignoredUsersInMemory,
+      successions: [ephemera.succession, push.succession])
     dependencies = RoomRoutesDependencies(
       authenticated: accounts.authenticated, create: tools.create, membership: tools.membership,
       send: SendEvent(persister: persister, aliases: tools.aliases, states: tools.states),

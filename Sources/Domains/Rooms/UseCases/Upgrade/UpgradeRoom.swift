@@ -17,18 +17,20 @@ package struct UpgradeRoom: Sendable {
   private let rooms: OldRooms
   private let aliases: AliasStore
   private let upgrades: UpgradeStore
+  private let follow: FollowRoom
   private let clock: any WallClock
   private let logger = Logger(label: "apus.rooms")
 
   package init(
     create: CreateRoom, persister: any EventPersister, rooms: OldRooms, aliases: AliasStore,
-    upgrades: UpgradeStore, clock: any WallClock
+    upgrades: UpgradeStore, follow: FollowRoom, clock: any WallClock
   ) {
     self.create = create
     self.persister = persister
     self.rooms = rooms
     self.aliases = aliases
     self.upgrades = upgrades
+    self.follow = follow
     self.clock = clock
   }
 
@@ -56,6 +58,7 @@ package struct UpgradeRoom: Sendable {
     try await make(replacement, state)
     try await aliases.move(from: room, to: replacement.roomID)
     try await bury(old, replacedBy: replacement.roomID, by: user)
+    await follow.joined(replacement.roomID, user: user, predecessor: room)
     return replacement.roomID
   }
 
