@@ -1,4 +1,5 @@
 import EventAuth
+import Foundation
 import RoomEvents
 import Testing
 
@@ -33,6 +34,36 @@ import Testing
   @Test func everyRejectionIsOfARule() {
     let listed = Set(SpecRule.all.filter { $0.outcome == .refuse }.map(\.name))
     #expect(Set(AuthRule.allCases.map(\.rawValue)) == listed)
+  }
+
+  /// What `SpecRules/list_rules.py` finds in a checkout of the specification.
+  private static func specification() throws -> [[String]] {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "SpecRules/rules.txt")
+    return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { line in
+      line.split(separator: " ").map(String.init)
+    }
+  }
+
+  /// Every rule of the specification's text is in the list with each of its outcomes, and nothing
+  /// else is.
+  @Test(arguments: RoomVersion.all) func theListIsThatOfTheSpecification(version: RoomVersion)
+    throws
+  {
+    let rules = try Self.specification().filter { $0.first == version.id }
+    #expect(rules.count > 50)
+    let listed = SpecRule.all.compactMap { rule in
+      rule.numbers[version].map { "\($0) \(rule.outcome)" }
+    }
+    let stated = rules.flatMap { rule in rule.dropFirst(2).map { "\(rule[1]) \($0)" } }
+    #expect(Set(stated).subtracting(listed).isEmpty)
+    // Whole groups of rules may be listed too.
+    let numbers = rules.map { $0[1] }
+    let lost = listed.filter { rule in
+      !stated.contains(rule)
+        && !numbers.contains { $0.hasPrefix(rule.prefix { $0 != " " } + ".") }
+    }
+    #expect(lost.isEmpty)
   }
 
   /// A number that was left out shows, because rules count from one on without a gap.

@@ -1,6 +1,6 @@
 /// The authorisation rules of all room versions: what the cases have to cover.
 ///
-/// Written from the pages rooms/v1 to rooms/v12, section "Authorisation rules". A line is one rule
+/// That nothing is missing is tested beside the specification's text. A line is one rule
 /// with one outcome, under the name that the cases use, and its number in the versions of each
 /// column, counted as it is displayed there. A dash: no such rule; an equals sign: as to the left.
 enum RuleList {

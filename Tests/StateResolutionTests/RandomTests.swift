@@ -59,6 +59,30 @@ struct RandomTests {
     #expect(conflicts > Self.comparisons * 3 / 4)
   }
 
+  /// How far the result of the text taken at its word is from that of servers: nothing but the
+  /// departures that are named makes a difference, each does in some rooms, and in few.
+  @Test(arguments: [Rules(.v2), Rules(.v11), Rules(.v12)])
+  func departuresFromTheTextAreFew(_ rules: Rules) throws {
+    var seeds: [Departure: [Int]] = [:]
+    var different = 0
+    try rooms(Self.comparisons, rules, isHonest: false) { room in
+      func reference(without departures: Set<Departure>) -> StateMap {
+        Reference(
+          events: room.events, rejected: room.rejected,
+          departures: Set(Departure.allCases).subtracting(departures)
+        ).resolve(room.states, rules.algorithm)
+      }
+      let agreed = reference(without: [])
+      if reference(without: Set(Departure.allCases)) != agreed { different += 1 }
+      for departure in Departure.allCases where reference(without: [departure]) != agreed {
+        seeds[departure, default: []].append(room.seed)
+      }
+    }
+    #expect(different * 10 < Self.comparisons, "\(rules.testDescription): \(different)")
+    if Self.isLong { print("\(rules.testDescription): \(different) rooms, \(seeds)") }
+    for found in seeds.values { #expect(found.count * 10 < Self.comparisons, "seeds \(found)") }
+  }
+
   @Test(arguments: rules.filter { $0.algorithm != .v1 })
   func chainsAreTheSpecifications(_ rules: Rules) throws {
     var differences = 0

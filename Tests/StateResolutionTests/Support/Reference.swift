@@ -3,11 +3,26 @@ import MatrixIdentifiers
 import RoomEvents
 import StateResolution
 
+/// Where servers have agreed on something else than the words of the specification say. There the
+/// text gives way, as servers that resolve differently part a room.
+enum Departure: CaseIterable {
+  /// "A power event is a state event with type `m.room.power_levels` or `m.room.join_rules`": the
+  /// text names no state key, but goes on "power events are events that might remove someone's
+  /// ability to do something in the room", which those under another key than the empty one do not.
+  case powerEventsHaveNoStateKey
+  /// "The full auth chain for each state, that is the union of the auth chains for each event": an
+  /// event is not in its own chain, so that by the text an unconflicted event which not all states
+  /// cite is in the difference and judged anew. Servers have the events of a state in its chain. The
+  /// last step, "update the result with the unconflicted state map", gives it its place either way:
+  /// what differs is the order of others.
+  case chainsHoldTheirStates
+  /// "Enlarge X by adding the events from P's auth chain which also belong to the full conflicted
+  /// set": servers walk within the set and do not look behind what is outside of it.
+  case chainsEndOutsideTheSet
+}
+
 /// State resolution again, word for word from the specification and without any care for speed, to
 /// hold the real one against. Shares nothing with it but the authorisation rules.
-///
-/// Where all servers have agreed on something else than the text, the text gives way, as servers
-/// that resolve differently part a room: `isPowerEvent`, `authDifference` and `citedWithin` say so.
 ///
 /// spec: rooms/v2#state-resolution, rooms/v12#state-resolution
 final class Reference {
@@ -15,9 +30,15 @@ final class Reference {
 
   let events: [EventID: Event]
   let rejected: Set<EventID>
+  private let departures: Set<Departure>
   private var chains: [EventID: Set<EventID>] = [:]
 
-  init(events: [Event], rejected: Set<EventID>) {
+  /// - Parameter departures: from the text; without any, it is taken at its word.
+  init(
+    events: [Event], rejected: Set<EventID>,
+    departures: Set<Departure> = Set(Departure.allCases)
+  ) {
+    self.departures = departures
     self.events = Dictionary(uniqueKeysWithValues: events.map { ($0.eventID, $0) })
     self.rejected = rejected
   }
@@ -33,12 +54,18 @@ final class Reference {
   private func resolve(_ states: [StateMap], isV12: Bool) -> StateMap {
     let (unconflicted, conflicted) = split(states)
     if conflicted.isEmpty { return unconflicted }
-    var full = conflicted.union(authDifference(states, holdsStates: true))
+    var full = conflicted.union(
+      authDifference(
+        states, holdsStates: departures.contains(.chainsHoldTheirStates)))
     if isV12 { full.formUnion(conflictedStateSubgraph(conflicted)) }
 
     // Step 1.
     var x = full.filter(isPowerEvent)
-    for p in x { x.formUnion(citedWithin(full, by: p)) }
+    for p in x {
+      x.formUnion(
+        departures.contains(.chainsEndOutsideTheSet)
+          ? citedWithin(full, by: p) : authChain(p).intersection(full))
+    }
     let first = reverseTopologicalPowerOrdering(x)
     // Step 2.
     let partial = iterativeAuthChecks(isV12 ? [:] : unconflicted, first)
@@ -51,11 +78,10 @@ final class Reference {
     return result
   }
 
-  /// The text does not name the state keys.
   private func isPowerEvent(_ id: EventID) -> Bool {
     guard let event = events[id], let stateKey = event.stateKey else { return false }
     if event.type == "m.room.power_levels" || event.type == "m.room.join_rules" {
-      return stateKey == ""
+      return stateKey == "" || !departures.contains(.powerEventsHaveNoStateKey)
     }
     return event.type == "m.room.member" && ["leave", "ban"].contains(event.membership)
       && event.sender.text != stateKey
@@ -86,10 +112,7 @@ final class Reference {
     return chain
   }
 
-  /// - Parameter holdsStates: whether the events of a state are in its full auth chain. By the text
-  ///   they are not, unless others of the state cite them; servers have them in. An event of a
-  ///   conflicted pair is judged either way. An unconflicted event is, by the text, judged when not
-  ///   all states cite it; else it is in every chain and is not.
+  /// - Parameter holdsStates: whether the events of a state are in its full auth chain.
   func authDifference(_ states: [StateMap], holdsStates: Bool) -> Set<EventID> {
     let full = states.map { state in
       state.values.reduce(into: holdsStates ? Set(state.values) : []) {
@@ -100,9 +123,7 @@ final class Reference {
     return union.subtracting(full.reduce(union) { $0.intersection($1) })
   }
 
-  /// What the event cites in the set, what that cites in the set, and so on. The text has all of
-  /// its auth chain that is in the set. It differs where something outside of the set lies between,
-  /// which servers do not look behind.
+  /// What the event cites in the set, what that cites in the set, and so on.
   private func citedWithin(_ set: Set<EventID>, by id: EventID) -> Set<EventID> {
     var found: Set<EventID> = []
     var new: Set<EventID> = [id]
