@@ -1,3 +1,4 @@
+import Accounts
 import MatrixIdentifiers
 import TestKit
 import Testing

@@ -1,5 +1,8 @@
+import Accounts
 import Executors
 import MatrixIdentifiers
+import RoomEvents
+import Rooms
 import TestKit
 import Testing
 
@@ -22,7 +25,7 @@ struct RunnerTests {
           world.hints.scheduled(due: 0, delay: 0)
         }
         try await eventually {
-          try await FinalisedDelays(database: world.database).scheduledCount() == 0
+          try await FinalisedDelays.scheduledCount(on: world.database) == 0
         }
       }
       for (index, room) in rooms.enumerated() {

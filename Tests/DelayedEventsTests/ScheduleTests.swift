@@ -110,7 +110,7 @@ struct ScheduleTests {
       }
       await #expect(throws: RoomError.tooLarge) {
         let text = String(repeating: "x", count: 70_000)
-        try await world.schedule()(world.wish(text, in: room), by: world.alice)
+        _ = try await world.schedule()(world.wish(text, in: room), by: world.alice)
       }
       let page = try await world.read.page(of: world.alice.userID, DelayedEventFilter())
       #expect(page.events.isEmpty)

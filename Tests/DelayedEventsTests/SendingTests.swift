@@ -1,6 +1,7 @@
 import Accounts
 import MatrixIdentifiers
 import MatrixJSON
+import RoomEvents
 import Rooms
 import TestKit
 import Testing
@@ -103,7 +104,7 @@ struct SendingTests {
           try await world.claim().first { $0.event.roomID == room })
         let intent = try await world.sender.intent(claimed.event, claim: claimed.claim)
         try await withdrawal.happens(world, claimed)
-        do {
+        do throws(PersistError) {
           _ = try await world.sender.persist([intent], in: room)
           Issue.record("sent although it was \(withdrawal.what)")
         } catch {

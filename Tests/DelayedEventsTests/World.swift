@@ -111,8 +111,8 @@ extension World {
 
   func runner(_ name: String) -> DelayedEventRunner {
     DelayedEventRunner(
-      name: name, batch: batch(), hints: hints, limits: Self.limits, database: database,
-      clock: clock, logger: TestPostgres.logger)
+      name: name, batch: batch(), hints: hints, database: database, clock: clock,
+      logger: TestPostgres.logger)
   }
 
   func schedule(_ limits: DelayedEventLimits = World.limits) -> ScheduleDelayedEvent {

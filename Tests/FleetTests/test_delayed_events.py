@@ -121,11 +121,10 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("body, status, errcode", BAD)
-def test_what_cannot_be_scheduled(ann, room, delays, body, status, errcode):
-    for prefix in PREFIXES:
-        path = f"{prefix.room}{ann.room(room, 'delayed_event', 'm.room.message', 't')}"
-        ann.api.refused(status, errcode, "PUT", path, body, ann.token)
+def test_what_cannot_be_scheduled(ann, room, delays):
+    path = ann.room(room, "delayed_event", "m.room.message", "t")
+    for body, status, errcode in BAD:
+        delays.refused(status, errcode, "PUT", "room", path, body)
     assert delays.list()["delayed_events"] == []
 
 
@@ -135,7 +134,7 @@ def test_where_nothing_can_be_scheduled(server, ann, room, delays):
                                    ("nonsense", 400, "M_INVALID_PARAM")):
         bob.refused(status, errcode, "PUT", "room", bob.user.room(
             place, "delayed_event", "m.room.message", "t"), {"delay_ms": 5, "content": {}})
-    for kind, transaction in (("%00", "t"), ("k", "%00"), ("k" * 300, "t"), ("k", "t" * 1100)):
+    for kind, transaction in (("k" * 300, "t"), ("k", "t" * 1100)):
         delays.refused(400, "M_INVALID_PARAM", "PUT", "room", ann.room(
             room, "delayed_event", kind, transaction), {"delay_ms": 5, "content": {}})
     path = ann.room(room, "send", "m.room.message", "t")
@@ -178,11 +177,9 @@ CONFLICTS = {make_scheduled: [], make_sent: ["cancel", "restart"],
 
 
 @pytest.mark.parametrize("make", CONFLICTS)
-@pytest.mark.parametrize("older", [False, True])
-@pytest.mark.parametrize("prefix", PREFIXES)
-def test_the_same_again_is_fine_and_another_is_a_conflict(ann, room, make, older, prefix):
-    delays = Delays(ann, prefix)
-    for action in ("restart", "send", "cancel"):
+def test_the_same_again_is_fine_and_another_is_a_conflict(ann, room, make):
+    for number, action in enumerate(("restart", "send", "cancel") * 2):
+        older, delays = number > 2, Delays(ann, PREFIXES[number % 2])
         delay_id = make(delays, room)
         refusal = (409, "M_UNKNOWN") if action in CONFLICTS[make] else None
         delays.act(action, delay_id, older, refusal)
@@ -204,7 +201,7 @@ def test_a_restart_counts_from_then_on(ann, room, delays):
 def test_others_find_nothing(server, room, delays):
     delay_id = make_scheduled(delays, room)
     bob = Delays(server.rotating.register(unique("bob")))
-    for user, name in ((bob, delay_id), (delays, "none"), (delays, "%00"), (delays, "x" * 3000)):
+    for user, name in ((bob, delay_id), (delays, "none"), (delays, "x" * 3000)):
         user.refused(404, "M_NOT_FOUND", "GET", "own", f"/delayed_events/{name}")
         for action in ("send", "cancel", "restart"):
             user.refused(404, "M_NOT_FOUND", "POST", "own", f"/delayed_events/{name}/{action}")
@@ -256,15 +253,15 @@ def test_what_may_be_sent_is_decided_at_the_time(server, ann, room):
 
 def test_lists_and_single_events(ann, room, delays):
     content = text("x")
-    ids = [delays.schedule(room, content, FAR + 5 - number) for number in range(5)][::-1]
-    state = delays.schedule(room, {"a": 1}, FAR + 9, kind="org.example.key", key="")
+    ids = [delays.schedule(room, content, FAR - 60_000 * number) for number in range(5)][::-1]
+    state = delays.schedule(room, {"a": 1}, 2 * FAR, kind="org.example.key", key="")
     found = delays.list()["delayed_events"]
     assert [one["delay_id"] for one in found] == [*ids, state]
     assert [delays.get(one["delay_id"]) for one in found] == found
     since = found[0]["delayed_since_ts"]
     assert found[0] == {
         "delay_id": ids[0], "room_id": room, "type": "m.room.message", "content": content,
-        "delay_ms": FAR + 1, "delay": FAR + 1, "delayed_since_ts": since, "running_since": since}
+        "delay_ms": FAR - 240_000, "delay": FAR - 240_000, "delayed_since_ts": since, "running_since": since}
     assert (found[-1]["state_key"], found[-1]["content"]) == ("", {"a": 1})
     delays.act("send", ids[0])
     delays.act("cancel", ids[1])
@@ -279,7 +276,7 @@ def test_lists_and_single_events(ann, room, delays):
     assert set(delays.get(ids[1])["finalised"]) == {"finalised_ts"}
     for query in ({"status": "x"}, {"dir": "x"}, {"from": "x"}, {"from": "d1"}, {"from": "\0"},
                   {"room_id": "x"}, {"type": "\0"}):
-        delays.refused(400, "M_INVALID_PARAM", "GET", "own", "/delayed_events", None, **query)
+        delays.refused(400, "M_INVALID_PARAM", "GET", "own", "/delayed_events", None, query)
 
 
 def test_administrators_see_them(server, room, delays):

@@ -39,6 +39,8 @@ package enum DelayedEventsSchema {
         CREATE INDEX delayed_events_due ON delayed_events (due, id) WHERE finalised_at IS NULL;
         CREATE INDEX delayed_events_held ON delayed_events (lease_until)
           WHERE finalised_at IS NULL AND holder IS NOT NULL;
+        CREATE INDEX delayed_events_scheduled ON delayed_events (user_id, due)
+          WHERE finalised_at IS NULL;
         CREATE INDEX delayed_events_user ON delayed_events (user_id, due, id);
         CREATE INDEX delayed_events_kept ON delayed_events (user_id, finalised_at DESC, id DESC)
           WHERE finalised_at IS NOT NULL;

@@ -61,9 +61,9 @@ class Delays:
                 return found
             query["from"] = page["next_batch"]
 
-    def refused(self, status, errcode, method, which, path, body=None, **query):
+    def refused(self, code, errcode, method, which, path, body=None, query=None):
         """A request under the prefix `which` (room or own) that must be refused."""
-        return self.user.api.refused(status, errcode, method, getattr(self.prefix, which) + path,
+        return self.user.api.refused(code, errcode, method, getattr(self.prefix, which) + path,
                                      body, self.user.token, query)
 
     def call(self, method, path, body=None):

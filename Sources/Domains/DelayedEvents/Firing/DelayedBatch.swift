@@ -9,7 +9,7 @@ import Rooms
 package struct DelayedBatch: Sendable {
   /// How long the room's owner is waited for. It may still write the events afterwards; then the
   /// next try finds them written.
-  private static let patience = Duration.seconds(5)
+  private static let patience = Duration.seconds(3)
 
   private let sender: SendDelayed
   private let admission: DelayedAdmission

@@ -12,9 +12,9 @@ struct DelayedEventMachine: Sendable {
     /// After so long it is looked for events whatever is known of the next one.
     var poll: Int64 = 3_000
     /// How long what is taken is the runner's.
-    var lease: Int64 = 10_000
+    var lease: Int64 = 6_000
     /// What is left of a lease when nothing is begun under it any more.
-    var margin: Int64 = 6_000
+    var margin: Int64 = 4_000
     /// When a room that could not be written to is tried again.
     var retry: Int64 = 1_000
   }

@@ -6,14 +6,13 @@ import Synchronization
 
 /// Sends delayed events when their time has come, beside the other runners of the fleet.
 package final class DelayedEventRunner: Sendable {
-  /// Between two clean-ups of what was finalised.
-  private static let careInterval = Duration.seconds(60)
+  /// Between two counts of what is scheduled.
+  private static let countInterval = Duration.seconds(60)
 
   private let name: String
   private let batch: DelayedBatch
   private let claims: ClaimStore
-  private let finalised: FinalisedDelays
-  private let limits: DelayedEventLimits
+  private let database: Database
   private let clock: any WallClock
   private let logger: Logger
   private let machine = Mutex(DelayedEventMachine())
@@ -23,16 +22,15 @@ package final class DelayedEventRunner: Sendable {
 
   /// - Parameter name: the instance's; of all runners only one has it.
   package init(
-    name: String, batch: DelayedBatch, hints: DelayedEventHints, limits: DelayedEventLimits,
-    database: Database, clock: any WallClock, logger: Logger
+    name: String, batch: DelayedBatch, hints: DelayedEventHints, database: Database,
+    clock: any WallClock, logger: Logger
   ) {
     self.name = name
     self.batch = batch
-    self.limits = limits
+    self.database = database
     self.clock = clock
     self.logger = logger
     claims = ClaimStore(database: database)
-    finalised = FinalisedDelays(database: database)
     hints.follow { [weak self] due in
       self?.machine.withLock { $0.hinted(due: due) }
       self?.wakeup.raise()
@@ -45,7 +43,7 @@ package final class DelayedEventRunner: Sendable {
       try await claims.releaseAll(of: name)
     }
     await withDiscardingTaskGroup { group in
-      group.addTask { await self.careForFinalised() }
+      group.addTask { await self.countScheduled() }
       while !Task.isCancelled {
         switch machine.withLock({ $0.next(at: moment) }) {
         case .wait(let milliseconds):
@@ -94,13 +92,12 @@ package final class DelayedEventRunner: Sendable {
     }
   }
 
-  private func careForFinalised() async {
+  private func countScheduled() async {
     while !Task.isCancelled {
-      await tryOut("cannot forget delayed events") { [self] in
-        while try await finalised.prune(limits, now: clock.now()) {}
-        metrics.note(scheduled: try await finalised.scheduledCount())
+      await tryOut("cannot count delayed events") { [self] in
+        metrics.note(scheduled: try await FinalisedDelays.scheduledCount(on: database))
       }
-      try? await Task.sleep(for: Self.careInterval)
+      try? await Task.sleep(for: Self.countInterval)
     }
   }
 

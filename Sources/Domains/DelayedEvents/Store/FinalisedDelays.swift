@@ -1,12 +1,9 @@
-import Postgres
+package import Postgres
 
 /// The memory of what became of delayed events.
-struct FinalisedDelays: Sendable {
-  /// Rows that go in one statement.
-  static let stepSize = 5_000
-
-  private static let prune = Statement(
-    "delayed_prune",
+package enum FinalisedDelays {
+  private static let remove = Statement(
+    "delayed_remove",
     """
     DELETE FROM delayed_events WHERE id IN (
       SELECT id FROM (
@@ -18,19 +15,21 @@ struct FinalisedDelays: Sendable {
   private static let scheduled = Statement(
     "delayed_count", "SELECT count(*) FROM delayed_events WHERE finalised_at IS NULL")
 
-  let database: any Querying
-
   /// Removes what is too old, and of every user what is too much, the oldest first.
-  /// - Returns: whether more is to be removed.
-  func prune(_ limits: DelayedEventLimits, now: Int64) async throws -> Bool {
-    let rows = try await database.query(
-      Self.prune,
-      [.int(now - limits.keptFor), .int(limits.keptPerUser), .int(Int64(Self.stepSize))])
-    return rows.affectedRows >= Self.stepSize
+  /// - Parameters:
+  ///   - now: milliseconds since the epoch.
+  ///   - limit: rows.
+  /// - Returns: how many rows it was; fewer than `limit` when nothing is left to be removed.
+  package static func remove(
+    beyond limits: DelayedEventLimits, now: Int64, limit: Int64, on database: any Querying
+  ) async throws -> Int {
+    try await database.query(
+      remove, [.int(now - limits.keptFor), .int(limits.keptPerUser), .int(limit)]
+    ).affectedRows
   }
 
   /// How many events wait for their time.
-  func scheduledCount() async throws -> Int64 {
-    try await database.query(Self.scheduled).int(0, 0) ?? 0
+  static func scheduledCount(on database: any Querying) async throws -> Int64 {
+    try await database.query(scheduled).int(0, 0) ?? 0
   }
 }

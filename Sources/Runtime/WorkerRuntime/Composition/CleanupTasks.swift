@@ -1,8 +1,10 @@
 import Accounts
+import DelayedEvents
 import Executors
 import Postgres
 import PushRules
 import Rooms
+import ServerConfig
 import Streams
 import TaskScheduler
 
@@ -24,6 +26,10 @@ enum CleanupTasks {
     }
     register("remove_old_transactions", every: hour, in: registry) {
       try await TransactionCleanup.remove(now: clock.now(), limit: $0, on: $1)
+    }
+    let limits = DelayedEventLimits(platform.config.delayedEvents)
+    register("remove_finalised_delayed_events", every: hour, in: registry) {
+      try await FinalisedDelays.remove(beyond: limits, now: clock.now(), limit: $0, on: $1)
     }
     let rotation = RotatePushActions(cleanup: PushHousekeeping.cleanup(platform))
     registry.register(RotatePushActions.action) { try await rotation($0) }

@@ -45,7 +45,7 @@ struct DelayedEventParts {
       batch: DelayedBatch(
         sender: sender, limiter: limiter, database: database, describe: Self.describe,
         clock: clock, logger: logger),
-      hints: hints, limits: limits, database: database, clock: clock, logger: logger)
+      hints: hints, database: database, clock: clock, logger: logger)
   }
 
   func routes(_ accounts: AccountsParts) -> [Route] {
