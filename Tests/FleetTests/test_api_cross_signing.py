@@ -224,5 +224,5 @@ def test_failures_are_named_by_key(ann, ben):
     for bad, errcode in (({"nobody": {}}, "M_BAD_JSON"), ({ann.id: []}, "M_BAD_JSON"),
                          ({ann.id: {"a\0": {}}}, "M_INVALID_PARAM"),
                          ({ann.id: {f"k{number}": {} for number in range(1001)}},
-                          "M_LIMIT_EXCEEDED")):
+                          "M_INVALID_PARAM")):
         ann.user.refused(400, errcode, "POST", "/keys/signatures/upload", bad)

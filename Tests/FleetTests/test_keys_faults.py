@@ -16,7 +16,7 @@ import pytest
 
 from support.api import Unexpected
 from support.deployment import unique
-from support.waiting import until
+from support.waiting import PAUSE_SECONDS, until
 
 SECONDS = float(os.environ.get("APUS_KEY_FAULT_SECONDS", "20"))
 SEED = int(os.environ.get("APUS_FAULT_SEED", random.SystemRandom().randrange(10**6)))
@@ -39,6 +39,17 @@ def keys(first, count):
             for number in range(first, first + count)}
 
 
+def insist(act):
+    """Tries until it is acknowledged, as clients do."""
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        try:
+            return act()
+        except FAILURES:
+            assert time.monotonic() < deadline, "the fleet did not recover"
+            time.sleep(PAUSE_SECONDS)
+
+
 class Run:
     """Uploads and claims by many until the time is over."""
 
@@ -54,15 +65,6 @@ class Run:
     def is_over(self):
         return time.monotonic() > self.end
 
-    def insist(self, act):
-        """Tries until it is acknowledged, as clients do."""
-        deadline = time.monotonic() + RECOVERY_SECONDS
-        while True:
-            try:
-                return act()
-            except FAILURES:
-                assert time.monotonic() < deadline, "the fleet did not recover"
-
     def upload(self, device):
         """Batches of keys, each sent again until it is acknowledged."""
         while not self.is_over():
@@ -70,7 +72,7 @@ class Run:
             self.uploaded[device.id] += BATCH
             # An upload that was acknowledged may also come a second time, late.
             for _ in range(2):
-                self.insist(lambda: device.post("/keys/upload", {"one_time_keys": batch}))
+                insist(lambda: device.post("/keys/upload", {"one_time_keys": batch}))
 
     def claim(self, claimer):
         while not self.is_over():
@@ -93,7 +95,7 @@ class Run:
         while not self.is_over():
             number += 1
             name = f"name {number}"
-            self.insist(lambda: device.put("/devices/" + device.device, {"display_name": name}))
+            insist(lambda: device.put("/devices/" + device.device, {"display_name": name}))
             self.renamed[device.id] = name
 
     def fault(self, chance):
@@ -137,14 +139,45 @@ def test_no_key_is_given_twice_and_no_change_is_lost(fleet_of_its_own, say):
     since = watcher.sync()["next_batch"]
     run.whole()
     # What is left is given out too, each key once.
-    until(lambda: run.insist(lambda: not run.take(watcher)), RECOVERY_SECONDS, "all keys are taken")
+    until(lambda: insist(lambda: not run.take(watcher)), RECOVERY_SECONDS, "all keys are taken")
     say(f"{sum(run.uploaded.values())} keys uploaded, {sum(run.given.values())} given out")
     twice = [one for one, count in run.given.items() if count > 1]
     assert not twice, f"given out twice: {twice[:10]}"
     assert sum(run.given.values()) > 0
-    answer = run.insist(lambda: watcher.sync_until(
+    answer = insist(lambda: watcher.sync_until(
         lambda found: holder.id in found.get("device_lists", {}).get("changed", ()), since))
     assert answer
-    found = run.insist(lambda: watcher.post("/keys/query", {"device_keys": {holder.id: []}}))
+    found = insist(lambda: watcher.post("/keys/query", {"device_keys": {holder.id: []}}))
     unsigned = found["device_keys"][holder.id][holder.device]["unsigned"]
     assert unsigned == {"device_display_name": run.renamed[holder.id]}
+
+
+def test_comings_and_goings_before_a_restart_are_told_exactly(fleet_of_its_own):
+    """No worker remembers them, so they are looked up, in rooms of several writers."""
+    api, fleet = fleet_of_its_own.rotating, fleet_of_its_own.fleet
+    ann, ben, cat, dan, eve = (api.register(unique(name))
+                               for name in ("ann", "ben", "cat", "dan", "eve"))
+    rooms = [ann.create_room(preset="public_chat") for _ in range(6)]
+    for user in (ben, dan, eve):
+        for room in rooms:
+            user.act("join", room)
+    since = ann.sync()["next_batch"]
+    for room in rooms:
+        ben.act("leave", room)
+    for room in rooms[1:]:
+        eve.act("leave", room)  # but not the first
+    cat.act("join", rooms[3])
+    cat.act("leave", rooms[3])
+    cat.act("join", rooms[4])
+    dan.act("leave", rooms[5])
+    dan.act("join", rooms[5])
+    eve.put(f"/profile/{eve.id}/displayname", {"displayname": "Eve"})
+    for child in fleet.servers:
+        fleet.signal(child.name, signal.SIGKILL)
+    answer = insist(lambda: ann.sync(since))
+    assert answer["device_lists"] == {"changed": [cat.id], "left": [ben.id]}
+    for _ in api.urls:
+        told = insist(lambda: ann.get("/keys/changes", **{
+            "from": since, "to": answer["next_batch"]}))
+        assert told == {"changed": [cat.id], "left": [ben.id]}
+    assert "device_lists" not in insist(lambda: ann.sync(answer["next_batch"]))

@@ -23,14 +23,15 @@ package struct ClaimStore: Sendable {
   func claim(_ wanted: [WantedKey], now: Int64, further: [Query]) async throws -> [Given] {
     let results = try await database.queryAll(
       [
+        OneTimeKeyStore.plansByIndex,
         Query(
           Self.take,
           [
             .texts(wanted.map(\.user.text)), .texts(wanted.map(\.device)),
             .texts(wanted.map(\.algorithm)), .int(now),
-          ])
+          ]),
       ] + further)
-    let rows = results[0]
+    let rows = results[1]
     return (0..<rows.count).compactMap { row in
       guard let number = rows.int(row, 0), let keyID = rows.text(row, 1),
         let json = rows.bytes(row, 2), wanted.indices.contains(Int(number) - 1)

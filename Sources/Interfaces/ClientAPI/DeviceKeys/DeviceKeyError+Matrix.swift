@@ -9,7 +9,7 @@ extension DeviceKeyError: MatrixErrorConvertible {
     case .malformed(let place, let expected):
       .badJSON("\(place) must be \(expected)")
     case .tooMany(let what, let limit):
-      .badRequest("Too many \(what): at most \(limit)", code: .limitExceeded)
+      .invalidParam("Too many \(what): at most \(limit)")
     case .tooLarge(let place, let limit):
       .badRequest("\(place) is too long: at most \(limit) bytes", code: .tooLarge)
     case .unusableText(let place):
