@@ -92,6 +92,12 @@ package struct HistoryVisibility: Sendable, Equatable {
     return low < spans.count && spans[low].contains(position)
   }
 
+  /// Whether the event at this position is seen, and all that came after it.
+  func seesAll(after position: Int64) -> Bool {
+    guard let last = spans.last else { return false }
+    return last.upperBound == .max && last.lowerBound <= position
+  }
+
   /// Nothing outside these positions is seen; nil when nothing is seen at all.
   package var bounds: ClosedRange<Int64>? {
     guard let first = spans.first, let last = spans.last else { return nil }

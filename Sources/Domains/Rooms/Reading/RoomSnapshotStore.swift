@@ -14,7 +14,7 @@ package struct RoomSnapshotStore: Sendable {
     "room_snapshots",
     """
     SELECT \(StoredEventRow.columns), r.room_id, 0::bigint,
-      EXISTS (SELECT FROM event_relations c WHERE c.parent = e.event_id)
+      \(ChildEvent.exists("r.parent = e.event_id")) IS NOT NULL
     FROM unnest($1::text[]) AS r (room_id)
     CROSS JOIN LATERAL (
       SELECT * FROM events

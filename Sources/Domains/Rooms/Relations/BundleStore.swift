@@ -12,11 +12,12 @@ package struct BundleStore: Sendable {
     "bundles_related",
     """
     SELECT p.id FROM unnest($1::text[], $2::text[]) AS p (id, room)
-    WHERE EXISTS (SELECT FROM event_relations r WHERE r.parent = p.id AND r.is_edit)
-      OR EXISTS (SELECT FROM threads t
-        WHERE t.room_id = p.room AND t.root = p.id AND t.replies > 0)
-      OR EXISTS (SELECT FROM event_relations r
-        WHERE r.parent = p.id AND r.rel_type = '\(RelationType.reference)')
+    WHERE coalesce(
+      \(ChildEvent.exists("r.parent = p.id AND r.is_edit")),
+      \(ChildEvent.exists("r.parent = p.id AND r.rel_type = '\(RelationType.reference)'")),
+      (SELECT true FROM threads t
+        WHERE t.room_id = p.room AND t.root = p.id AND t.replies > 0 LIMIT 1),
+      false)
     """)
   /// The children of `p` that the reader sees: $5 to $7 are the parts of the rooms' histories, $8
   /// whom the reader ignores.
@@ -26,7 +27,7 @@ package struct BundleStore: Sendable {
           AS s (room, low, high) WHERE s.room = p.room AND r.child BETWEEN s.low AND s.high)
     """
   private static let children =
-    "FROM event_relations r JOIN events e ON e.stream_ordering = r.child WHERE r.parent = p.id"
+    "FROM event_relations r \(ChildEvent.join) WHERE r.parent = p.id"
   // Counting is left out for readers who see all of a thread.
   private static let threads = Statement(
     "bundles_threads",
@@ -35,10 +36,12 @@ package struct BundleStore: Sendable {
       CASE WHEN $10 THEN (
         SELECT count(*) \(children) AND r.rel_type = '\(RelationType.thread)' AND \(visible))
       ELSE t.replies END,
-      p.sender = $9 OR EXISTS (SELECT FROM event_relations r WHERE r.parent = p.id
-        AND r.sender = $9 AND r.rel_type = '\(RelationType.thread)')
+      p.sender = $9 OR coalesce(\(ChildEvent.exists(
+        "r.parent = p.id AND r.sender = $9 AND r.rel_type = '\(RelationType.thread)'")), false)
     FROM \(parents) AS p (id, room, sender, type)
-    JOIN threads t ON t.room_id = p.room AND t.root = p.id
+    CROSS JOIN LATERAL (
+      SELECT replies FROM threads WHERE room_id = p.room AND root = p.id LIMIT 1
+    ) t
     CROSS JOIN LATERAL (
       SELECT e.* \(children) AND r.rel_type = '\(RelationType.thread)' AND \(visible)
       ORDER BY r.child DESC LIMIT 1
@@ -73,7 +76,13 @@ package struct BundleStore: Sendable {
     /// What they see of each room; all of one that is not named.
     let histories: [RoomID: HistoryVisibility]
 
-    fileprivate var seesAll: Bool { ignored.isEmpty && histories.isEmpty }
+    /// Whether nothing that belongs to the events is kept from them.
+    fileprivate func seesAll(of parents: [StoredEvent]) -> Bool {
+      ignored.isEmpty
+        && parents.allSatisfy { parent in
+          histories[parent.event.roomID]?.seesAll(after: parent.streamOrdering) ?? true
+        }
+    }
   }
 
   private let database: any Querying
@@ -101,7 +110,8 @@ package struct BundleStore: Sendable {
     var queries = [Query(Self.replacements, scope), Query(Self.references, scope)]
     if threads {
       queries.append(
-        Query(Self.threads, scope + [.text(reader.userID.text), .bool(!reader.seesAll)]))
+        Query(
+          Self.threads, scope + [.text(reader.userID.text), .bool(!reader.seesAll(of: parents))]))
     }
     let answers = try await database.queryAll(queries)
     let known = Dictionary(parents.map { ($0.event.eventID, $0) }) { first, _ in first }

@@ -28,9 +28,9 @@ package struct RelationStore: Sendable {
   }
 
   private static let isTold = """
-    e.stream_ordering > $5 AND e.stream_ordering <= $6
+    r.child > $5 AND r.child <= $6
       AND EXISTS (SELECT FROM unnest($7::bigint[], $8::bigint[]) AS s (low, high)
-        WHERE e.stream_ordering BETWEEN s.low AND s.high)
+        WHERE r.child BETWEEN s.low AND s.high)
       AND (e.state_key IS NOT NULL OR e.sender <> ALL($9::text[]))
     """
 
@@ -39,9 +39,9 @@ package struct RelationStore: Sendable {
       "relations_\(name)",
       """
       SELECT \(StoredEventRow.columns)
-      FROM event_relations r JOIN events e ON e.stream_ordering = r.child
+      FROM event_relations r \(ChildEvent.join)
       WHERE \(children(of: "$1")) AND \(isTold)
-      ORDER BY e.stream_ordering \(order) LIMIT $10
+      ORDER BY r.child \(order) LIMIT $10
       """)
   }
 
@@ -52,17 +52,17 @@ package struct RelationStore: Sendable {
       """
       WITH RECURSIVE tree (child, event_id, depth) AS (
         SELECT r.child, e.event_id, 1
-        FROM event_relations r JOIN events e ON e.stream_ordering = r.child
+        FROM event_relations r \(ChildEvent.join)
         WHERE \(children(of: "$1"))
         UNION
         SELECT r.child, e.event_id, t.depth + 1
-        FROM tree t CROSS JOIN event_relations r JOIN events e ON e.stream_ordering = r.child
+        FROM tree t CROSS JOIN event_relations r \(ChildEvent.join)
         WHERE t.depth < \(RelationSelection.recursionDepth) AND \(children(of: "t.event_id"))
       )
       SELECT \(StoredEventRow.columns)
-      FROM (SELECT DISTINCT child FROM tree) t JOIN events e ON e.stream_ordering = t.child
+      FROM (SELECT DISTINCT child FROM tree) r \(ChildEvent.join)
       WHERE \(isTold)
-      ORDER BY e.stream_ordering \(order) LIMIT $10
+      ORDER BY r.child \(order) LIMIT $10
       """)
   }
 
@@ -70,10 +70,12 @@ package struct RelationStore: Sendable {
     "relations_parents",
     """
     SELECT p.id FROM unnest($1::text[], $2::text[]) AS p (id, room)
-    WHERE EXISTS (
-      SELECT FROM event_relations r JOIN events e ON e.stream_ordering = r.child
+    CROSS JOIN LATERAL (
+      SELECT FROM event_relations r \(ChildEvent.join)
       WHERE r.parent = p.id AND e.room_id = p.room
-        AND (NOT $3 OR r.rel_type = ANY($4)) AND (NOT $5 OR r.sender = ANY($6)))
+        AND (NOT $3 OR r.rel_type = ANY($4)) AND (NOT $5 OR r.sender = ANY($6))
+      LIMIT 1
+    ) c
     """)
   private static let backwards = direct("backwards", "DESC")
   private static let forwards = direct("forwards", "ASC")

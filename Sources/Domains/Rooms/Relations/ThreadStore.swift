@@ -7,15 +7,15 @@ package struct ThreadStore: Sendable {
     "threads_page",
     """
     SELECT \(StoredEventRow.columns), t.latest
-    FROM threads t JOIN events e ON e.event_id = t.root
+    FROM threads t
+    CROSS JOIN LATERAL (SELECT * FROM events h WHERE h.event_id = t.root LIMIT 1) e
     WHERE t.room_id = $1 AND t.latest <= $2 AND t.replies > 0
       AND e.room_id = t.room_id AND e.\(StoredEventRow.isHistory)
-      AND NOT EXISTS (SELECT FROM event_relations r WHERE r.child = e.stream_ordering)
+      AND \(ChildEvent.exists("r.child = e.stream_ordering")) IS NULL
       AND EXISTS (SELECT FROM unnest($3::bigint[], $4::bigint[]) AS s (low, high)
         WHERE e.stream_ordering BETWEEN s.low AND s.high)
-      AND ($5::text IS NULL OR e.sender = $5 OR EXISTS (
-        SELECT FROM event_relations r WHERE r.parent = t.root AND r.sender = $5
-          AND r.rel_type = '\(RelationType.thread)'))
+      AND ($5::text IS NULL OR e.sender = $5 OR \(ChildEvent.exists(
+        "r.parent = t.root AND r.sender = $5 AND r.rel_type = '\(RelationType.thread)'")))
     ORDER BY t.latest DESC LIMIT $6
     """)
 
