@@ -139,6 +139,12 @@ let domains: [Target] = [
       Library.metrics,
     ]),
   layer(
+    "Domains", "RoomRemoval",
+    [
+      "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "Postgres", "Streams", "Rooms",
+      "TaskScheduler",
+    ]),
+  layer(
     "Domains", "BackgroundUpdates",
     ["MatrixJSON", "Postgres", "TaskScheduler", Library.log]),
   layer(
@@ -190,7 +196,7 @@ let interfaces: [Target] = [
     "Interfaces", "AdminAPI",
     [
       "MatrixJSON", "MatrixIdentifiers", "HTTPServing", "Accounts", "DelayedEvents",
-      "TaskScheduler",
+      "TaskScheduler", "Rooms", "RoomRemoval",
       "BackgroundUpdates",
     ]),
   layer(
@@ -208,7 +214,7 @@ let runtime: [Target] = [
       "MatrixIdentifiers", "RoomEvents", "Executors", "Telemetry",
       "ServerConfig", "Postgres", "Redis", "HTTPServing", "HTTPFetching", "Streams", "Accounts",
       "Rooms", "PushRules", "Ephemera", "DeviceKeys", "DeviceMessages", "KeyBackup", "Sync",
-      "DelayedEvents", "MatrixJSON", "TaskScheduler", "BackgroundUpdates",
+      "DelayedEvents", "MatrixJSON", "TaskScheduler", "BackgroundUpdates", "RoomRemoval",
       "ClientAPI", "AdminAPI",
       "ReplicationAPI", "CLinux", Library.log,
       Library.nioCore, Library.nioPosix, Library.arguments,
@@ -296,6 +302,7 @@ let testing: [Target] = [
     [
       "Sync", "Rooms", "Postgres", "Executors", "TestKit", "Streams", "RoomEvents", "MatrixJSON",
       "MatrixIdentifiers", "MatrixCrypto", "Accounts", "PushRules", "Ephemera", "DeviceKeys",
+      "DeviceMessages",
     ]),
   tests(
     "PushRules",

@@ -62,6 +62,12 @@ package final class SyncEngine: Sendable {
     reader.onWake { batch in memory.wake(batch.rows.map(\.row)) }
   }
 
+  /// Forgets what it remembers of rooms whose history has been taken away; of all rooms when it is
+  /// not known which.
+  package func forget(_ rooms: [String]?) {
+    memory.withState { $0.forget(rooms.map { Set($0.compactMap { RoomID($0) }) }) }
+  }
+
   /// Wakes those who wait for an answer.
   package var waker: SyncWaker { SyncWaker(memory: memory) }
 
@@ -172,7 +178,7 @@ package final class SyncEngine: Sendable {
 
   /// What looking for an answer came to.
   private enum Finding {
-    case news([UInt8])
+    case news([UInt8], mayKeep: Bool)
     /// The time is up, and nothing is new.
     case quiet([UInt8])
     case wait(Poll)
@@ -184,8 +190,8 @@ package final class SyncEngine: Sendable {
   ) async throws -> Outcome {
     do {
       switch try await step() {
-      case .news(let bytes):
-        flights.end(flight, with: bytes, isNews: true)
+      case .news(let bytes, let mayKeep):
+        flights.end(flight, with: bytes, mayKeep: mayKeep)
         return .answer(bytes)
       case .quiet(let bytes):
         flights.end(flight, with: bytes)
@@ -222,7 +228,9 @@ package final class SyncEngine: Sendable {
     defer { if !keepsWaiter { forget(waiter, of: user) } }
     let (answer, position) = try await compose(inquiry)
     if let answer {
-      return .news(try await written(answer, for: inquiry.original, at: position))
+      return .news(
+        try await written(answer, for: inquiry.original, at: position),
+        mayKeep: answer.news.toDevice.isEmpty)
     }
     // There was nothing to tell up to here, so what comes next is looked for from here on,
     // however long a filter lets nothing through.

@@ -112,10 +112,11 @@ final class SyncFlights: Sendable {
   /// - Parameters:
   ///   - answer: nil when there is none: the client has gone, or something failed. Of those who
   ///     follow, one is the next to find it.
-  ///   - isNews: whether it tells something. What tells nothing is not worth keeping.
-  func end(_ flight: Flight, with answer: [UInt8]?, isNews: Bool = false) {
+  ///   - mayKeep: whether it may be given again later. What tells nothing is not worth keeping, and
+  ///     a message between devices is not told again once it has been acknowledged.
+  func end(_ flight: Flight, with answer: [UInt8]?, mayKeep: Bool = false) {
     // A first answer is asked for again by a client that wants to begin anew.
-    let isKept = isNews && limits.lifetime > .zero && flight.request.since != nil
+    let isKept = mayKeep && limits.lifetime > .zero && flight.request.since != nil
     state.withLock { state in
       if isKept, let answer, answer.count <= limits.answerBytes {
         let until = ContinuousClock.now.advanced(by: limits.lifetime)

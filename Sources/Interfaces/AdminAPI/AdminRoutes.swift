@@ -57,14 +57,34 @@ struct AdminOnly: Sendable {
   }
 
   func callAsFunction(_ handler: @escaping Route.Handler) -> Route.Handler {
+    callAsFunction { _, request in try await handler(request) }
+  }
+
+  func callAsFunction(
+    _ handler: @escaping @Sendable (Requester, Request) async throws -> Response
+  ) -> Route.Handler {
     { [authenticator] request in
       guard let token = request.bearerToken else { throw MatrixError.missingToken }
       let requester = try await authenticator.requester(
         token: token, from: request.remoteAddress)
       guard requester.isAdmin else { throw AccountError.notAdministrator }
-      return try await handler(request)
+      return try await handler(requester, request)
     }
   }
+}
+
+/// The database takes no text with a NUL.
+func storable(_ text: String, _ name: String) throws(MatrixError) -> String {
+  guard !text.utf8.contains(0) else { throw .invalidParam("\(name) must not contain NUL") }
+  return text
+}
+
+/// The room that the path names.
+func roomID(in request: Request) throws(MatrixError) -> RoomID {
+  guard let room = RoomID(request.path("roomId")) else {
+    throw .invalidParam("\(request.path("roomId")) is not a legal room ID")
+  }
+  return room
 }
 
 /// The user that the path names.

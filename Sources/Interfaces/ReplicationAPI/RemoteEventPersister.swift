@@ -1,5 +1,5 @@
 import HTTPFetching
-import MatrixIdentifiers
+package import MatrixIdentifiers
 package import Rooms
 
 /// The way to a room's writer in another process.
@@ -15,11 +15,21 @@ package struct RemoteEventPersister: EventPersister {
   package func persist(
     _ request: PersistRequest
   ) async throws(PersistError) -> [PersistedEvent] {
+    try await post(request.roomID, "events", PersistRequestCodec.encode(request))
+  }
+
+  package func close(_ room: RoomID) async throws(PersistError) {
+    _ = try await post(room, "close", Array("{}".utf8))
+  }
+
+  private func post(
+    _ room: RoomID, _ action: String, _ body: [UInt8]
+  ) async throws(PersistError) -> [PersistedEvent] {
     let answer: Result<[PersistedEvent], PersistError>
     do {
       answer = try await peer.post(
-        "/_apus/replication/v1/rooms/\(Self.escaped(request.roomID))/events",
-        PersistRequestCodec.encode(request), answerLimit: Self.answerLimit
+        "/_apus/replication/v1/rooms/\(Self.escaped(room))/\(action)", body,
+        answerLimit: Self.answerLimit
       ) { response in
         guard response.status == 200 else {
           return .later(reason: "the room's writer answered with status \(response.status)")

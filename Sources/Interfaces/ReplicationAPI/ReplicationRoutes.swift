@@ -1,5 +1,6 @@
 package import HTTPServing
 import MatrixCrypto
+import MatrixIdentifiers
 import MatrixJSON
 package import Rooms
 package import Streams
@@ -19,7 +20,23 @@ package enum ReplicationRoutes {
       ) { request in
         try authenticate(request, secret: secret)
         return try await persist(request, persister)
-      }
+      },
+      Route(
+        id: "replication_close_room", method: .post,
+        patterns: ["/_apus/replication/v1/rooms/{roomId}/close"], surface: .replication,
+        roles: [.main, .eventPersister], balancing: .none
+      ) { request in
+        try authenticate(request, secret: secret)
+        guard let room = RoomID(request.path("roomId")) else {
+          throw MatrixError.badJSON("The room's id is malformed")
+        }
+        do throws(PersistError) {
+          try await persister.close(room)
+          return .json(200, PersistAnswerCodec.encode([PersistedEvent]()))
+        } catch {
+          return .json(200, PersistAnswerCodec.encode(error))
+        }
+      },
     ]
   }
 

@@ -69,6 +69,9 @@ enum ImportRule {
     Row(
       "Domains", "TaskScheduler",
       "MatrixJSON MatrixCrypto Executors Postgres Streams Logging Metrics"),
+    Row(
+      "Domains", "RoomRemoval",
+      "MatrixJSON MatrixIdentifiers RoomEvents Postgres Streams Rooms TaskScheduler"),
     Row("Domains", "BackgroundUpdates", "MatrixJSON Postgres TaskScheduler Logging"),
     Row(
       "Domains", "DeviceMessages",
@@ -94,7 +97,7 @@ enum ImportRule {
     Row(
       "Interfaces", "AdminAPI",
       "MatrixJSON MatrixIdentifiers HTTPServing Accounts DelayedEvents TaskScheduler "
-        + "BackgroundUpdates"),
+        + "BackgroundUpdates Rooms RoomRemoval"),
     Row(
       "Interfaces", "ReplicationAPI",
       "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth HTTPServing HTTPFetching "
@@ -104,7 +107,7 @@ enum ImportRule {
       "Runtime", "WorkerRuntime",
       "MatrixIdentifiers MatrixJSON RoomEvents DelayedEvents Executors Telemetry "
         + "ServerConfig Postgres Redis HTTPServing HTTPFetching Streams Accounts Rooms "
-        + "PushRules Ephemera DeviceKeys DeviceMessages KeyBackup Sync TaskScheduler BackgroundUpdates ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix "
+        + "PushRules Ephemera DeviceKeys DeviceMessages KeyBackup Sync TaskScheduler BackgroundUpdates RoomRemoval ClientAPI AdminAPI ReplicationAPI CLinux Glibc Logging NIOCore NIOPosix "
         + "ArgumentParser"),
 
     Row("Executables", "apus-main", "ArgumentParser ServerConfig WorkerRuntime"),

@@ -341,6 +341,10 @@ struct CreateRoomTests {
 }
 
 private struct Unreachable: EventPersister {
+  func close(_ room: RoomID) async throws(PersistError) {
+    throw .unavailable(reason: "nobody is there")
+  }
+
   func persist(_ request: PersistRequest) async throws(PersistError) -> [PersistedEvent] {
     throw .unavailable(reason: "away")
   }

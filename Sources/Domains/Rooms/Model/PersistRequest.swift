@@ -68,4 +68,8 @@ package protocol EventPersister: Sendable {
   /// safe. The answer has one entry for each intent, after one for the create event if there
   /// is one.
   func persist(_ request: PersistRequest) async throws(PersistError) -> [PersistedEvent]
+
+  /// Ends a room: from here on nothing is written to it, and it counts as unknown. What it has
+  /// left in the database is for others to remove. Closing it again changes nothing.
+  func close(_ room: RoomID) async throws(PersistError)
 }

@@ -77,7 +77,7 @@ package struct AliasStore: Sendable {
   }
 
   /// Lets all names of a room lead to another one.
-  func move(from old: RoomID, to new: RoomID) async throws {
+  package func move(from old: RoomID, to new: RoomID) async throws {
     _ = try await database.query(Self.move, [.text(old.text), .text(new.text)])
   }
 

@@ -252,5 +252,17 @@ package enum RoomsSchema {
         );
         CREATE INDEX waiting_redactions_target ON waiting_redactions (target);
         """),
+    Migration(
+      number: 205, name: "removal of rooms",
+      sql: """
+        -- For finding all events of a room: there are few beside those of its history.
+        CREATE INDEX events_room_others ON events (room_id) WHERE standing IS NOT NULL;
+
+        -- Rooms that nobody of this server may enter, and who said so.
+        CREATE TABLE blocked_rooms (
+          room_id text PRIMARY KEY,
+          user_id text NOT NULL
+        );
+        """),
   ]
 }

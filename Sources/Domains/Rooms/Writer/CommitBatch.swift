@@ -76,11 +76,12 @@ struct CommitBatch: Sendable {
     let sent = events.filter { $0.planned.transaction != nil }
     if !sent.isEmpty { queries.append(Self.transactionsQuery(sent.map(\.planned), now: now)) }
     queries += RelationBatch(events).queries
-    queries += RedactionBatch(
-      events.map(\.planned).compactMap { planned in
-        planned.redaction.map { ($0, planned.event.eventID) }
-      }
-    ).queries
+    queries +=
+      RedactionBatch(
+        events.map(\.planned).compactMap { planned in
+          planned.redaction.map { ($0, planned.event.eventID) }
+        }
+      ).queries
     return queries + PushActions.queries(for: events.compactMap(\.push))
   }
 

@@ -12,21 +12,22 @@ extension EventWriter {
 
   /// Decides and commits a batch, over again while the database is away or another process
   /// held the lease: a failed commit has written nothing.
-  func process(_ batch: [Waiting]) async {
+  func process(_ waiting: [Waiting]) async {
+    let batch = WriterBatch(waiting: waiting)
     let deadline = ContinuousClock.now.advanced(by: Self.patience)
     var backoff = Backoff(first: .milliseconds(50), ceiling: .seconds(1))
     while true {
       do {
-        let results = try await commit(batch.map(\.request))
-        for (waiting, result) in zip(batch, results) { waiting.answer.resolve(result) }
+        let (persisted, received) = try await commit(batch)
+        batch.resolve(persisted, received)
         heads.evict()
         return
       } catch {
         heads.removeAll()
-        push?.forget(Set(batch.map(\.request.roomID)))
+        push?.forget(batch.rooms)
         logger.warning(
           "a batch of events was not committed",
-          metadata: ["error": "\(error)", "requests": "\(batch.count)"])
+          metadata: ["error": "\(error)", "requests": "\(waiting.count)"])
         guard ContinuousClock.now < deadline, !Task.isCancelled, await recovered(from: error)
         else { return refuse(batch) }
       }
@@ -35,7 +36,7 @@ extension EventWriter {
   }
 
   /// Whether the batch may be tried again; takes the lease anew when it ran out.
-  private func recovered(from error: any Error) async -> Bool {
+  func recovered(from error: any Error) async -> Bool {
     guard let failure = error as? PostgresError else { return false }
     switch failure.kind {
     case .fenced, .commitOutcomeUnknown:
@@ -51,54 +52,66 @@ extension EventWriter {
     }
   }
 
-  private func refuse(_ batch: [Waiting]) {
-    for waiting in batch {
-      waiting.answer.resolve(
-        .failure(.unavailable(reason: "the events could not be written to the database")))
+  private func refuse(_ batch: WriterBatch) {
+    for waiting in batch.waiting {
+      waiting.refuse(.unavailable(reason: "the events could not be written to the database"))
     }
   }
 
   private func commit(
-    _ requests: [PersistRequest]
-  ) async throws -> [Result<[PersistedEvent], PersistError>] {
-    try await loadMissingHeads(for: requests)
+    _ work: WriterBatch
+  ) async throws -> ([Result<[PersistedEvent], PersistError>], [[ReceiveOutcome]]) {
+    let (requests, received) = (work.requests, work.received)
+    try await loadMissingHeads(for: work.rooms)
     try await push?.prepare(
-      requests.flatMap { $0.pushNeeds(isKnown: heads.contains($0.roomID)) })
-    let needs = BatchNeeds(requests, heads: heads)
+      requests.flatMap { $0.pushNeeds(isKnown: heads.contains($0.roomID)) }
+        + received.flatMap { $0.pushNeeds(isKnown: heads.contains($0.roomID)) })
     let now = clock.now()
-    let draft = try await database.transaction(Self.options) { transaction in
-      let draft = try await self.decide(requests, needs: needs, now: now, in: transaction)
+    let (inbound, draft) = try await database.transaction(Self.options) { transaction in
+      let inbound = try await self.receive(received, now: now, in: transaction)
+      let draft = try await self.decide(
+        requests, isFenced: !received.isEmpty, now: now, in: transaction)
       let finished = self.finishing(draft.delayed, now: now)
-      guard let last = draft.written.last?.ordering else {
-        if !finished.isEmpty { try await transaction.commit(with: finished) }
-        return draft
+      var last = inbound.news.last?.position
+      var queries: [Query] = []
+      if let own = draft.written.last?.ordering {
+        last = own
+        queries = await draft.commitBatch(heads: self.heads)
+          .queries(writer: self.lease.writer.raw, now: now)
       }
-      let batch = await draft.commitBatch(heads: self.heads)
-      try await transaction.commit(
-        with: batch.queries(writer: self.lease.writer.raw, now: now)
-          + finished + [self.lease.positionUpdate(last)])
-      return draft
+      if !inbound.meetings.isEmpty {
+        // What workers remember of a room follows the stream event by event.
+        queries.append(
+          InvalidationFeed.statement(.roomHistories, inbound.meetings.map(\.text)))
+      }
+      queries += finished + [last.map { self.lease.positionUpdate($0) }].compactMap { $0 }
+      if !queries.isEmpty { try await transaction.commit(with: queries) }
+      return (inbound, draft)
     }
-    publish(draft)
+    publish(inbound, draft)
+    push?.forget(inbound.meetings)
     for roomID in draft.touchedRooms { unloadLargeRoom(roomID) }
-    return draft.results(writer: lease.writer)
+    return (draft.results(writer: lease.writer), inbound.outcomes)
   }
 
-  private func loadMissingHeads(for requests: [PersistRequest]) async throws {
-    let missing = Set(requests.map(\.roomID)).filter { !heads.contains($0) }
+  private func loadMissingHeads(for rooms: Set<RoomID>) async throws {
+    let missing = rooms.filter { !heads.contains($0) }
     guard !missing.isEmpty else { return }
     for head in try await store.loadHeads(Array(missing)) { heads.insert(head) }
   }
 
   /// One round trip for all that the decisions depend on, and the decisions. They change the
   /// heads, so the transaction is never retried by itself: see `process`.
+  /// - Parameter isFenced: whether the lease was looked at in this transaction.
   private func decide(
-    _ requests: [PersistRequest], needs: BatchNeeds, now: Int64, in transaction: Transaction
+    _ requests: [PersistRequest], isFenced: Bool, now: Int64, in transaction: Transaction
   ) async throws -> BatchDraft {
+    let needs = BatchNeeds(requests, heads: heads)
+    let fence = isFenced ? [] : [lease.fence()]
     let locks = needs.delayed.isEmpty ? nil : delayed?.lock(needs.delayed)
     let results = try await transaction.queryAll(
-      [lease.fence()] + BatchFacts.queries(needs) + [locks].compactMap { $0 })
-    let facts = try BatchFacts(needs, results.dropFirst())
+      fence + BatchFacts.queries(needs) + [locks].compactMap { $0 })
+    let facts = try BatchFacts(needs, results.dropFirst(fence.count))
     let targets = try install(facts.events, needs: needs)
     let states = StateDraft(
       trees: facts.trees, numbers: facts.orderings.dropFirst(needs.eventCount))
@@ -149,8 +162,16 @@ extension EventWriter {
   }
 
   /// Also of a batch that wrote nothing, so that the writer is known to be idle.
-  private func publish(_ draft: BatchDraft) {
-    let rows = draft.written.map { placed in
+  private func publish(_ inbound: InboundDraft, _ draft: BatchDraft) {
+    let received = inbound.news.map { news in
+      StreamRow(
+        position: news.position,
+        row: StoredEvent(
+          event: news.event, streamOrdering: news.position, writer: lease.writer,
+          replaced: news.replaced, unsigned: news.unsigned, redactedBy: news.redactedBy,
+          push: news.push?.push))
+    }
+    let written = draft.written.map { placed in
       StreamRow(
         position: placed.ordering,
         row: StoredEvent(
@@ -158,9 +179,10 @@ extension EventWriter {
           replaced: placed.planned.replaced,
           transaction: placed.planned.transaction.map {
             SendingTransaction(deviceID: $0.deviceID, transactionID: $0.transactionID)
-          }, delayID: placed.planned.delayID, push: placed.push?.push))
+          }, delayID: placed.planned.delayID, push: placed.push?.push,
+          mayHaveChildren: false))
     }
-    stream.committed(rows)
+    stream.committed(received + written)
   }
 
   private func unloadLargeRoom(_ roomID: RoomID) {

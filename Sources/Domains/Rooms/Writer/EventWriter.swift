@@ -2,7 +2,7 @@ import Collections
 import DequeModule
 package import Executors
 package import Logging
-import MatrixIdentifiers
+package import MatrixIdentifiers
 package import Postgres
 package import PushRules
 import RoomEvents
@@ -21,9 +21,10 @@ package actor EventWriter: EventPersister {
   /// How long a request outlives a database that is away before its caller is told.
   static let patience = Duration.seconds(8)
 
-  struct Waiting: Sendable {
-    let request: PersistRequest
-    let answer: Waiter<Result<[PersistedEvent], PersistError>>
+  enum Waiting: Sendable {
+    case persist(PersistRequest, Waiter<Result<[PersistedEvent], PersistError>>)
+    case receive(ReceiveRequest, Waiter<Result<[ReceiveOutcome], PersistError>>)
+    case close(RoomID, Waiter<Result<Void, PersistError>>)
   }
 
   let database: Database
@@ -32,6 +33,7 @@ package actor EventWriter: EventPersister {
   let lease: WriterLease
   let stream: StreamWriter<StoredEvent>
   let push: PushDesk?
+  let delayed: (any DelayedSendLedger)?
   let clock: any WallClock
   let logger: Logger
   var heads = HeadCache()
@@ -41,10 +43,13 @@ package actor EventWriter: EventPersister {
   private let arrivals: AsyncStream<Void>
   private let arrival: AsyncStream<Void>.Continuation
 
-  /// - Parameter push: finds out whom events notify; nil where nobody asks.
+  /// - Parameters:
+  ///   - push: finds out whom events notify; nil where nobody asks.
+  ///   - delayed: where delayed events are kept; nil where there are none.
   package init(
     database: Database, machine: RoomMachine, lease: WriterLease,
-    stream: StreamWriter<StoredEvent>, push: PushDesk? = nil, clock: any WallClock, logger: Logger
+    stream: StreamWriter<StoredEvent>, push: PushDesk? = nil,
+    delayed: (any DelayedSendLedger)? = nil, clock: any WallClock, logger: Logger
   ) {
     self.database = database
     store = WriterStore(database: database)
@@ -52,6 +57,7 @@ package actor EventWriter: EventPersister {
     self.lease = lease
     self.stream = stream
     self.push = push
+    self.delayed = delayed
     self.clock = clock
     self.logger = logger
     (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -60,33 +66,58 @@ package actor EventWriter: EventPersister {
   package func persist(
     _ request: PersistRequest
   ) async throws(PersistError) -> [PersistedEvent] {
+    let answer = Waiter<Result<[PersistedEvent], PersistError>>()
+    try enqueue(.persist(request, answer))
+    return try await answer.value(ifCancelled: .failure(Self.givenUp)).get()
+  }
+
+  /// Takes events of other servers into one of this writer's rooms, in the order given.
+  /// - Returns: what became of each.
+  package func receive(
+    _ request: ReceiveRequest
+  ) async throws(PersistError) -> [ReceiveOutcome] {
+    guard request.events.count <= ReceiveRequest.eventLimit else {
+      throw .invalid(reason: "too many events at a time")
+    }
+    let answer = Waiter<Result<[ReceiveOutcome], PersistError>>()
+    try enqueue(.receive(request, answer))
+    return try await answer.value(ifCancelled: .failure(Self.givenUp)).get()
+  }
+
+  package func close(_ room: RoomID) async throws(PersistError) {
+    let answer = Waiter<Result<Void, PersistError>>()
+    try enqueue(.close(room, answer))
+    try await answer.value(ifCancelled: .failure(Self.givenUp)).get()
+  }
+
+  private func enqueue(_ waiting: Waiting) throws(PersistError) {
     guard queue.count < Self.queueLimit else {
       throw .unavailable(reason: "too many events are waiting to be written")
     }
     guard !hasEnded else { throw Self.stopping }
-    let waiting = Waiting(request: request, answer: Waiter())
     queue.append(waiting)
     arrival.yield()
-    return try await waiting.answer.value(
-      ifCancelled: .failure(.unavailable(reason: "the request was given up"))
-    ).get()
   }
 
   /// Commits what arrives, until the task is cancelled; then what still waits is refused.
   package func run() async {
     for await _ in arrivals {
       while !queue.isEmpty, !Task.isCancelled {
-        let batch = Array(queue.prefix(Self.batchLimit))
+        if case .close(let room, let answer) = queue.first {
+          queue.removeFirst()
+          answer.resolve(await closing(room))
+          continue
+        }
+        let batch = Array(queue.prefix(Self.batchLimit).prefix { !$0.isClosing })
         queue.removeFirst(batch.count)
         await process(batch)
       }
     }
     hasEnded = true
-    for waiting in queue {
-      waiting.answer.resolve(.failure(Self.stopping))
-    }
+    for waiting in queue { waiting.refuse(Self.stopping) }
     queue.removeAll()
   }
 
+  private static let givenUp = PersistError.unavailable(reason: "the request was given up")
   private static let stopping = PersistError.unavailable(reason: "the worker is stopping")
 }

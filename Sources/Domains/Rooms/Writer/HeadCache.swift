@@ -32,6 +32,13 @@ struct HeadCache {
     slots[head.roomID] = Slot(head: head, lastUse: uses)
   }
 
+  /// Gives the head away, so that it can be changed without being copied.
+  mutating func take(_ roomID: RoomID) -> RoomHead? {
+    let head = slots[roomID]?.head
+    remove(roomID)
+    return head
+  }
+
   mutating func remove(_ roomID: RoomID) {
     if let removed = slots.removeValue(forKey: roomID) { entries -= removed.head.state.count }
   }

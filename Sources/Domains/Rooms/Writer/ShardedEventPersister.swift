@@ -1,4 +1,4 @@
-import MatrixIdentifiers
+package import MatrixIdentifiers
 package import Streams
 
 /// Finds each room's owner among the configured writers.
@@ -17,9 +17,17 @@ package struct ShardedEventPersister: EventPersister {
   package func persist(
     _ request: PersistRequest
   ) async throws(PersistError) -> [PersistedEvent] {
-    guard let owner = shards?.writer(of: request.roomID.text), let writer = writers[owner] else {
+    try await owner(of: request.roomID).persist(request)
+  }
+
+  package func close(_ room: RoomID) async throws(PersistError) {
+    try await owner(of: room).close(room)
+  }
+
+  private func owner(of room: RoomID) throws(PersistError) -> any EventPersister {
+    guard let owner = shards?.writer(of: room.text), let writer = writers[owner] else {
       throw .unavailable(reason: "the room's writer is not known to this process")
     }
-    return try await writer.persist(request)
+    return writer
   }
 }

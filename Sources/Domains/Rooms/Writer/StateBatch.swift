@@ -12,43 +12,6 @@ struct StateBatch {
 
   private typealias Row = (placed: PlacedEvent, edit: StateEdit, stateKey: String)
 
-  /// Bytes of a slot's history, beyond which it goes to a row of its own.
-  private static let historyLimit = 512
-
-  // What was in a slot is not read: its history is put together in the database.
-  private static let upsertSlots = Statement(
-    "writer_upsert_state_slots",
-    """
-    WITH changed AS (
-      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
-        $6::bytea[]) AS v (room_nid, slot, event, type, state_key, history)
-    ), full_histories AS (
-      INSERT INTO state_histories (room_nid, slot, position, history)
-      SELECT s.room_nid, s.slot, c.event, s.history
-      FROM changed c JOIN state_slots s USING (room_nid, slot)
-      WHERE octet_length(s.history) > \(historyLimit)
-    )
-    INSERT INTO state_slots AS s (room_nid, slot, event, type, state_key, history)
-    SELECT room_nid, slot, event, type, state_key, history FROM changed
-    ON CONFLICT (room_nid, slot) DO UPDATE
-    SET event = excluded.event, changed_at = NULL,
-      history = CASE WHEN octet_length(s.history) > \(historyLimit) THEN excluded.history
-        ELSE coalesce(s.history || excluded.history, s.history, excluded.history) END
-    """)
-  private static let upsertMemberships = Statement(
-    "writer_upsert_memberships",
-    """
-    INSERT INTO room_memberships (user_id, room_id, membership, event_id, sender,
-      stream_ordering, writer)
-    SELECT u, r, m, e, s, o, $1
-    FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
-      AS v (u, r, m, e, s, o)
-    ON CONFLICT (user_id, room_id) DO UPDATE
-    SET membership = excluded.membership, event_id = excluded.event_id,
-      sender = excluded.sender, stream_ordering = excluded.stream_ordering,
-      writer = excluded.writer, forgotten = false
-    """)
-
   /// The last of each place: one statement may not touch a row twice.
   private let current: [Row]
   /// Of all events of a place.
@@ -72,35 +35,16 @@ struct StateBatch {
 
   func queries(writer: Int32) -> [Query] {
     guard !current.isEmpty else { return [] }
-    var queries = LayerStore.queries(layers) + [slotsQuery()]
-    let members = current.filter {
-      $0.placed.planned.event.type == EventType.member && UserID($0.stateKey) != nil
+    let slots = current.map { row in
+      SlotRow(
+        room: row.placed.room, slot: row.edit.slot,
+        key: StateTuple(row.placed.planned.event.type, row.stateKey), event: row.edit.new,
+        history: histories[Place(room: row.placed.room, slot: row.edit.slot)])
     }
-    if !members.isEmpty { queries.append(Self.membershipsQuery(members, writer: writer)) }
-    return queries
-  }
-
-  private func slotsQuery() -> Query {
-    Query(
-      Self.upsertSlots,
-      [
-        .ints(current.map(\.placed.room)), .ints(current.map { Int64($0.edit.slot) }),
-        .ints(current.map(\.edit.new)), .texts(current.map(\.placed.planned.event.type)),
-        .texts(current.map(\.stateKey)),
-        .nullableByteArrays(
-          current.map { histories[Place(room: $0.placed.room, slot: $0.edit.slot)] }),
-      ])
-  }
-
-  private static func membershipsQuery(_ rows: [Row], writer: Int32) -> Query {
-    let events = rows.map(\.placed.planned.event)
-    return Query(
-      upsertMemberships,
-      [
-        .int(Int64(writer)), .texts(rows.map(\.stateKey)), .texts(events.map(\.roomID.text)),
-        .texts(events.map { $0.membership ?? Membership.leave }),
-        .texts(events.map(\.eventID.text)), .texts(events.map(\.sender.text)),
-        .ints(rows.map(\.placed.ordering)),
-      ])
+    let members = current.compactMap { row in
+      MemberChange(row.placed.planned.event, at: row.placed.ordering)
+    }
+    let queries = LayerStore.queries(layers) + [SlotRow.query(slots)]
+    return members.isEmpty ? queries : queries + [MemberChange.query(members, writer: writer)]
   }
 }

@@ -52,6 +52,11 @@ final class SyncMemory: Sendable {
     /// More arrived than is kept: what the loads bring cannot be used.
     private(set) var isIncomplete = false
 
+    /// What is being loaded has changed in a way that does not arrive.
+    mutating func spoil() {
+      isIncomplete = true
+    }
+
     mutating func note(_ item: Item, limit: Int) {
       guard late.count < limit else {
         isIncomplete = true
@@ -201,6 +206,26 @@ extension SyncMemory.State {
       else { break }
       remove(user)
     }
+  }
+
+  /// Lets go of rooms, and of the users who remember them; of everything when it is not known what
+  /// has changed.
+  mutating func forget(_ rooms: Set<RoomID>?) {
+    for room in rooms ?? Set(views.keys) {
+      stateCount -= views.removeValue(forKey: room)?.state.count ?? 0
+      viewUse[room] = nil
+    }
+    for (room, _) in loadingViews where rooms?.contains(room) ?? true {
+      loadingViews[room]?.spoil()
+    }
+    let stale = users.filter { _, known in
+      rooms.map { !$0.isDisjoint(with: known.memberships.keys) } ?? true
+    }
+    for user in stale.keys {
+      remove(user)
+      for waiter in (waiters[user] ?? [:]).values { waiter.resolve(true) }
+    }
+    for user in loadingUsers.keys { loadingUsers[user]?.spoil() }
   }
 
   private mutating func remove(_ user: UserID) {

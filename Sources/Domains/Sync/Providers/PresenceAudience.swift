@@ -13,46 +13,28 @@ package final class PresenceAudience: Sendable {
   private static let pause = Duration.milliseconds(500)
 
   private let memberships: MembershipStore
-  private let known = Mutex(RoomsOfUsers())
+  private let joinedRooms: JoinedRooms
   private let pending = Mutex<Set<UserID>>([])
   private let hasPending = Wakeup()
 
   package init(memberships: MembershipStore, events: StreamReader<StoredEvent>) {
     self.memberships = memberships
-    events.onInvalidate { [weak self] batch in
-      self?.known.withLock { known in
-        for row in batch.rows {
-          if let membership = MembershipRow(row.row) { known.apply(membership) }
-        }
-      }
+    let joinedRooms = JoinedRooms(memberships: memberships)
+    self.joinedRooms = joinedRooms
+    events.onInvalidate { batch in
+      joinedRooms.apply(batch.rows.compactMap { JoinChange($0.row) })
     }
   }
 
   /// The rooms of each of the users.
-  func rooms(of users: [UserID]) async throws -> [UserID: Set<RoomID>] {
-    var (found, unknown): ([UserID: Set<RoomID>], [UserID]) = known.withLock { known in
-      var found: [UserID: Set<RoomID>] = [:]
-      for user in users { found[user] = known.rooms(of: user) }
-      return (found, users.filter { found[$0] == nil })
-    }
-    while !unknown.isEmpty {
-      let batch = Array(unknown.prefix(Self.batchLimit))
-      found.merge(try await load(batch)) { $1 }
-      unknown.removeFirst(batch.count)
+  func rooms(of users: Set<UserID>) async throws -> [UserID: Set<RoomID>] {
+    var found: [UserID: Set<RoomID>] = [:]
+    var rest = Array(users)[...]
+    while !rest.isEmpty {
+      found.merge(try await joinedRooms.rooms(of: Set(rest.prefix(Self.batchLimit)))) { $1 }
+      rest = rest.dropFirst(Self.batchLimit)
     }
     return found
-  }
-
-  private func load(_ users: [UserID]) async throws -> [UserID: Set<RoomID>] {
-    known.withLock { $0.beginLoading(users) }
-    do {
-      let found = try await memberships.joinedRooms(of: users)
-      known.withLock { $0.endLoading(users, found) }
-      return found
-    } catch {
-      known.withLock { $0.endLoading(users, nil) }
-      throw error
-    }
   }
 
   /// Those of the users who are in any of the rooms, where memory has none of them.
@@ -78,7 +60,7 @@ package final class PresenceAudience: Sendable {
         defer { pending = [] }
         return pending
       }
-      guard !users.isEmpty, let rooms = try? await rooms(of: Array(users)) else { continue }
+      guard !users.isEmpty, let rooms = try? await rooms(of: users) else { continue }
       waker.wake(users: users)
       waker.wake(rooms: rooms.values.reduce(into: Set<RoomID>()) { $0.formUnion($1) })
       try? await Task.sleep(for: Self.pause)

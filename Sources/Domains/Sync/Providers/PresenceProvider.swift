@@ -13,6 +13,7 @@ package struct PresenceProvider: SyncProvider {
   private let memory: SyncMemory
   private let tellsOfflineUsers: Bool
   private let clock: any WallClock
+  private let events = PresenceEvents()
 
   /// - Parameter tellsOfflineUsers: even to clients that know nothing yet.
   package init(
@@ -41,40 +42,36 @@ package struct PresenceProvider: SyncProvider {
     let filter = request.sync.filter.presence
     guard filter.matches(type: PresenceRecord.eventType) else { return news }
     var told = try await changes(for: request)
-    for (user, record) in try await newcomers(for: request) where told[user] == nil {
-      if request.since != nil || tellsOfflineUsers || record.state != .offline {
-        told[user] = record
-      }
-    }
+    told.merge(try await newcomers(for: request)) { mine, _ in mine }
     let now = clock.now()
-    for (user, record) in told.sorted(by: { $0.key.text < $1.key.text })
+    for (user, value) in told.sorted(by: { $0.key.text < $1.key.text })
     where filter.matches(type: PresenceRecord.eventType, sender: user.text) {
-      news.presence.append(record.event(of: user, at: now))
+      guard let event = events.event(of: user, value, at: now) else { continue }
+      // Who knows nothing yet need not learn who is not there.
+      if request.since != nil || tellsOfflineUsers || event.state != .offline {
+        news.presence.append(event.bytes)
+      }
     }
     return news
   }
 
   /// What has changed of those whom the client knows.
-  private func changes(for request: ProviderRequest) async throws -> [UserID: PresenceRecord] {
+  private func changes(for request: ProviderRequest) async throws -> [UserID: [UInt8]] {
     guard let since = request.since, !request.isUpToDate else { return [:] }
-    var changed: [UserID: PresenceRecord] = [:]
+    var changed: [UserID: [UInt8]] = [:]
     for (key, entry) in values.changes(since: since.minimum, upTo: request.now.minimum) {
-      guard let user = UserID(key), let record = entry.value.flatMap({ PresenceRecord($0) })
-      else { continue }
-      changed[user] = record
+      if let user = UserID(key) { changed[user] = entry.value }
     }
     guard !changed.isEmpty else { return [:] }
     let me = request.sync.userID
-    let rooms = try await audience.rooms(of: changed.keys.filter { $0 != me })
+    let rooms = try await audience.rooms(of: Set(changed.keys.filter { $0 != me }))
     return changed.filter { user, _ in
       user == me || (rooms[user] ?? []).contains { request.rooms.isJoined(to: $0) }
     }
   }
 
   /// Those who are in rooms that are new to the client, and at first the user.
-  private func newcomers(
-    for request: ProviderRequest
-  ) async throws -> [UserID: PresenceRecord] {
+  private func newcomers(for request: ProviderRequest) async throws -> [UserID: [UInt8]] {
     guard !request.entered.isEmpty || request.since == nil else { return [:] }
     let known = values.entries
     var (found, unseen) = memory.withState { state in
@@ -92,14 +89,11 @@ package struct PresenceProvider: SyncProvider {
       found.formUnion(try await audience.members(of: unseen, among: known.keys))
     }
     if request.since == nil { found.insert(request.sync.userID.text) }
-    var records: [UserID: PresenceRecord] = [:]
+    var present: [UserID: [UInt8]] = [:]
     for key in found {
-      guard let user = UserID(key),
-        let record = known[key]?.value.flatMap({ PresenceRecord($0) })
-      else { continue }
-      records[user] = record
+      if let user = UserID(key) { present[user] = known[key]?.value }
     }
-    return records
+    return present
   }
 }
 

@@ -8,4 +8,6 @@ package enum CacheName: String, CaseIterable, Sendable {
   case deviceKeyCounts = "device_key_counts"
   /// When runners of delayed events have to look next: times in milliseconds.
   case delayedEvents = "delayed_events"
+  /// By room: events of it are gone, or it is as a whole.
+  case roomHistories = "room_histories"
 }
