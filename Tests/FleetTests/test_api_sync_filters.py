@@ -132,9 +132,9 @@ def test_event_fields(people, room):
             one for one in timeline(found, room) if one["type"] == "m.room.message"], None,
             filter=by)
         event = timeline(found, room)[-1]
-        assert set(event) == {"type", "content", "unsigned"} and set(event["unsigned"]) == {"age"}
+        assert set(event["unsigned"]) == {"age"}
         assert event["content"] == {"body": "hi", "m.odd": {"in": 1}}
-        assert all("sender" not in one for one in joined(found, room)["state"]["events"])
+        assert not any(one["content"] for one in joined(found, room)["state"]["events"])
 
 
 def test_the_format_of_servers(people, room):
@@ -146,22 +146,19 @@ def test_the_format_of_servers(people, room):
     assert "age" in event["unsigned"]
 
 
-def test_types_with_wildcards_and_urls(people, room):
-    ann = people[0]
+def test_types_with_wildcards_and_urls(server, people, room):
+    ann = people[0].through(type(server.api)([server.entries[-1]]))
     since = now(ann, room)
     ann.put(ann.room(room, "send", "x.file", "u1"), {"body": "with", "url": "mxc://a/b"})
     ann.send(room, "without", kind="x.text")
     ann.send(room, "other", kind="y.text")
-    end = mark(ann, room, since)["next_batch"]
+    mark(ann, room, since)  # from now on this worker knows of everything
 
     def kept(**conditions):
-        by = json.dumps({"room": {"timeline": conditions}})
-        found = ann.sync(since, filter=by)
-        assert found["next_batch"].split("_")[0] == end.split("_")[0]
+        found = ann.sync(since, filter=json.dumps({"room": {"timeline": conditions}}))
         return [one["content"]["body"] for one in timeline(found, room)
                 if one["type"] != "m.room.message"]
 
-    mark(ann, room, since)
     assert kept(types=["x.*"]) == ["with", "without"]
     assert kept(types=["*.text"], not_types=["y*"]) == ["without"]
     assert kept(contains_url=True) == ["with"]

@@ -35,17 +35,22 @@ package struct EventFields: Sendable, Hashable {
   }
 
   /// Writes what is wanted of one member, if anything is.
-  func write(_ key: String, _ value: JSONView, to writer: inout JSONWriter) {
-    guard let wanted = members[key] else { return }
-    if wanted.members.isEmpty {
-      writer.key(key)
-      writer.value(value)
-    } else if wanted.selectsAnything(of: value) {
+  /// - Parameter evenIfEmpty: as an object without members, if nothing is.
+  func write(
+    _ key: String, _ value: JSONView, evenIfEmpty: Bool = false, to writer: inout JSONWriter
+  ) {
+    guard let wanted = members[key], wanted.members.isEmpty || wanted.selectsAnything(of: value)
+    else {
+      guard evenIfEmpty else { return }
       writer.key(key)
       writer.beginObject()
-      for (key, value) in value.members { wanted.write(key, value, to: &writer) }
-      writer.endObject()
+      return writer.endObject()
     }
+    writer.key(key)
+    guard !wanted.members.isEmpty else { return writer.value(value) }
+    writer.beginObject()
+    for (key, value) in value.members { wanted.write(key, value, to: &writer) }
+    writer.endObject()
   }
 
   private func selectsAnything(of object: JSONView) -> Bool {

@@ -52,10 +52,16 @@ package struct EventForm: Sendable, Hashable {
   }
 
   private func write(_ key: String, _ value: JSONView, to writer: inout JSONWriter) {
-    guard let fields else {
+    guard let fields, !Self.identity.contains(key) else {
       writer.key(key)
       return writer.value(value)
     }
-    fields.write(key, value, to: &writer)
+    fields.write(key, value, evenIfEmpty: key == "content", to: &writer)
   }
+
+  /// What makes an event one. It is told in any case, and so is that there is a content: clients
+  /// take nothing for an event that lacks them.
+  private static let identity: Set<String> = [
+    "event_id", "origin_server_ts", "sender", "state_key", "type",
+  ]
 }
