@@ -1,0 +1,108 @@
+"""A purge of a large room beside people who talk elsewhere, its worker killed in the middle.
+
+    APUS_PURGE_EVENTS    how many events the room has (20000; 1000000 for figures)
+    APUS_PURGE_STRICT    set: the sends elsewhere must not become more than a fifth slower
+"""
+import os
+import statistics
+import time
+
+import pytest
+
+from fleet.postgres import DATABASE
+from support.api import User, bodies, quote
+from support.deployment import unique
+from support.waiting import until
+
+EVENTS = int(os.environ.get("APUS_PURGE_EVENTS", "20000"))
+STRICT = bool(os.environ.get("APUS_PURGE_STRICT"))
+SENDS = 300  # of which the 99th percentile is told
+TIMES_SLOWER = 1.2
+WRITERS = ["event_persister1", "event_persister2"]
+PATIENCE_SECONDS = 60 + EVENTS / 500
+# Copies of a message, so many that the room is large. They lie before all that is sent later.
+GENERATE = """
+INSERT INTO events (stream_ordering, writer, room_id, event_id, type, sender, room_version, json,
+  depth, prev_events, state_snapshot)
+SELECT nextval('events_stream_seq'), e.writer, e.room_id, '$copy' || n, e.type, e.sender,
+  e.room_version, e.json, e.depth, e.prev_events, e.state_snapshot
+FROM events e, generate_series(1, {count}) AS n WHERE e.event_id = '{event}'
+"""
+
+
+@pytest.fixture(scope="module")
+def server(deployments):
+    server = deployments.start(None)
+    yield server
+    server.fleet.stop()
+
+
+@pytest.fixture
+def admin(server):
+    return User(server.api, server.api.register_with_secret(
+        server.shared_secret, unique("admin"), admin=True))
+
+
+def sql(server, statement):
+    return server.fleet.postgres.psql(DATABASE, statement)
+
+
+def large_room(server, user):
+    """A room with EVENTS copies of its first message, and two messages after them."""
+    room = user.create_room()
+    first = user.send(room, "copied")
+    # Nothing is written meanwhile: the writers read where they are when they start again.
+    sql(server, GENERATE.format(count=EVENTS, event=first))
+    for name in WRITERS:
+        server.fleet.crash(name)
+        until(lambda name=name: server.fleet.is_ready(name), 30, f"{name} is ready again")
+    sql(server, "VACUUM ANALYZE events")
+    kept = user.send(room, "kept")
+    user.send(room, "kept too")
+    return room, kept
+
+
+def times_of_sends(user, room, count=SENDS):
+    """Seconds from request to answer of each of some sends, one after the other."""
+    times = []
+    for number in range(count):
+        began = time.monotonic()
+        user.send(room, f"beside {number}")
+        times.append(time.monotonic() - began)
+    return times
+
+
+def percentile(times, share):
+    return statistics.quantiles(times, n=100, method="inclusive")[share - 1]
+
+
+def test_others_hardly_notice_and_it_survives_a_kill(server, admin, say):
+    ann = server.api.register(unique("ann"))
+    room, kept = large_room(server, ann)
+    elsewhere = ann.create_room()
+    times_of_sends(ann, elsewhere, 50)  # caches are warm
+    before = times_of_sends(ann, elsewhere)
+    began = time.monotonic()
+    path = "/_synapse/admin/v1/purge_history"
+    purge = admin.api.call("POST", f"{path}/{quote(room)}/{quote(kept)}", {}, admin.token)
+
+    def status():
+        return admin.api.call("GET", f"{path}_status/{purge['purge_id']}", token=admin.token)
+    until(lambda: status().get("progress", {}).get("removed_events", 0) > 0, PATIENCE_SECONDS,
+          "the purge has begun")
+    meanwhile = times_of_sends(ann, elsewhere) if status()["status"] == "active" else []
+    if status()["status"] == "active":
+        server.fleet.crash("background_tasks1")
+    until(lambda: status()["status"] != "active", PATIENCE_SECONDS, "the purge has ended")
+    took = time.monotonic() - began
+    assert status()["status"] == "complete"
+    assert bodies(ann.history(room)) == ["kept", "kept too"]
+    left = int(sql(server, f"SELECT count(*) FROM events WHERE room_id = '{room}' "
+                           "AND state_key IS NULL"))
+    assert left == 2
+    say(f"{EVENTS} events purged in {took:.1f} s; p50 and p99 of sends elsewhere: "
+        f"{percentile(before, 50) * 1000:.1f} and {percentile(before, 99) * 1000:.1f} ms before"
+        + (f", {percentile(meanwhile, 50) * 1000:.1f} and "
+           f"{percentile(meanwhile, 99) * 1000:.1f} ms meanwhile" if meanwhile else ""))
+    if STRICT:
+        assert percentile(meanwhile, 99) < TIMES_SLOWER * percentile(before, 99)
