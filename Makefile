@@ -21,6 +21,8 @@ APUS_FAULT_SECONDS ?= 600
 # Or `address`; for `make sanitize`.
 SANITIZER ?= thread
 SANITIZED := --sanitize=$(SANITIZER) --scratch-path .build/$(SANITIZER)
+# Optimised, and yet open to tests.
+OPTIMISED := -c release -Xswiftc -enable-testing --scratch-path .build/optimised
 export TSAN_OPTIONS ?= suppressions=$(CURDIR)/Tests/thread-sanitizer.txt
 CONCURRENT_TESTS := ExecutorsTests TelemetryTests PostgresTests RedisTests HTTPTests StreamsTests \
   ReplicationAPITests AccountsTests RoomsTests SyncTests PushRulesTests DeviceKeysTests EphemeraTests
@@ -31,7 +33,7 @@ BENCH_PORT := 18100
 APUSCTL := .build/debug/apusctl
 SAMPLES := .build/samples
 
-.PHONY: help run test lint format benchmark bench fleet fuzz sanitize samples clean python packages
+.PHONY: help run test lint format benchmark bench fleet fuzz sanitize long samples clean python packages
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -83,6 +85,11 @@ sanitize: packages ## What runs concurrently, under SANITIZER (thread)
 	@for target in $(CONCURRENT_TESTS); do \
 	  echo "== $$target"; \
 	  swift test --skip-build $(SANITIZED) --filter "^$$target\\." || exit 1; done
+
+long: fuzz sanitize ## The long proofs: fuzzing, sanitizers, 100,000 random rooms, measurements
+	nice swift build --build-tests $(OPTIMISED)
+	APUS_LONG_TESTS=1 nice swift test --skip-build $(OPTIMISED) --filter '^StateResolutionTests\.'
+	APUS_MEASURE=1 nice swift test --skip-build $(OPTIMISED) --no-parallel --filter Measurement
 
 samples: ## Make deploy/nginx and deploy/systemd again, after a change of routes or workers
 	swift build --product apusctl

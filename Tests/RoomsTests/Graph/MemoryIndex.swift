@@ -66,9 +66,13 @@ struct MemoryIndex {
     let forks = (0..<conflict.forkCount).map { fork in
       conflict.conflicting.compactMapValues { $0[fork].flatMap { number($0) } }
     }
-    return ConflictingStates(forks: forks) { [self] key in
-      conflict.unconflicted(key).flatMap { number($0) }
-    }
+    let keys = Set(items.map(\.node.key))
+    return ConflictingStates(
+      forks: forks,
+      unconflicted: { [self] key in conflict.unconflicted(key).flatMap { number($0) } },
+      allUnconflicted: { [self] in
+        keys.compactMap { conflict.unconflicted($0) }.compactMap { number($0) }
+      })
   }
 
   // MARK: The plain graph
@@ -120,7 +124,7 @@ struct MemoryIndex {
         }
       }
       try machine.give(links, keys: keys)
-    case .citers(let ranges, let limit):
+    case .citers(let ranges, let limit, let total):
       var answer = ChainCiters()
       for member in members(ranges) {
         answer.members.append(entry(member))
@@ -130,6 +134,7 @@ struct MemoryIndex {
           answer.citers.append(ChainCiters.Citer(entry: entry(citer), cited: cited))
         }
       }
+      answer.citers = Array(answer.citers.prefix(total))
       try machine.give(answer)
     case .nothing:
       break

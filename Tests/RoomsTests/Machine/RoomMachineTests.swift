@@ -23,10 +23,11 @@ struct RoomMachineTests {
   @Test(arguments: RoomFixture.versions)
   func aRoomWithManyEndsCanBeWrittenTo(_ version: RoomVersion) throws {
     var room = try RoomFixture(version: version)
-    let state = room.head.forwardExtremities
+    let (state, hashes) = (room.head.forwardExtremities, room.head.extremityHashes)
     var ends: [EventID] = []
     for number in 0..<45 {
       room.head.forwardExtremities = state
+      room.head.extremityHashes = hashes
       ends.append(
         try room.event(try RoomFixture.message("\(number)", by: RoomFixture.alice)).event.eventID)
     }

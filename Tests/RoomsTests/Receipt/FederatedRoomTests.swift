@@ -116,6 +116,8 @@ struct FederatedRoomTests {
       }
     }
     let (ends, current) = (late.ends, late.current)
+    #expect(!ends.isEmpty)
+    #expect(ends.keys.allSatisfy { full.events[$0]?.standing.isRejected == false })
     for event in events[..<start] { try late.receive(event, .history) }
     #expect(late.ends == ends)
     #expect(late.current == current)

@@ -214,7 +214,8 @@ struct ReceiptMachineTests {
   /// Whoever exchanges a third-party invite may be any server of the room.
   @Test func theInviterNeedNotSignAThirdPartyInvite() throws {
     try Self.expect(Self.whole, in: Self.hashed) { fixture in
-      try fixture.receive(try Self.exchangedInvite(&fixture).bytes)
+      let invite = try Self.exchangedInvite(&fixture)
+      return try fixture.receive(invite.bytes)
     }
   }
 

@@ -56,15 +56,17 @@ struct StateStorageMeasurement {
     let others = try await sizes(groups.tables, [], database)
     print(
       "bytes per state change: \(total / Int64(Self.changes)) in \(ours), columns \(columns ?? 0)")
+    #expect(total / Int64(Self.changes) < 200)
+    try await reportRest(database)
     print(
       "state groups: \(others.values.reduce(0, +) / Int64(Self.changes)) bytes per state change in",
       others)
     print("layers: \(try await layers(database))")
-    try await time("the writer's head", database) {
+    try await time("the writer's head", database, limit: 20) {
       let heads = try await WriterStore(database: database).loadHeads([room.id])
       #expect(heads.first?.state.count == room.head.state.count)
     }
-    try await time("the current state from its layers", database) {
+    try await time("the current state from its layers", database, limit: 20) {
       let tree = try await LayerStore(database: database).tree(
         of: [try present(room.head.stateSnapshot, "snapshot")], in: room.id)
       let state = try tree.state(at: room.head.stateSnapshot)
@@ -74,6 +76,25 @@ struct StateStorageMeasurement {
       let events = try await StateStore(database: database).current([room.id])
       #expect(events.count == room.head.state.count)
     }
+  }
+
+  /// What a state change takes besides states: its place in the index of auth chains, and who is in
+  /// the room.
+  private func reportRest(_ database: Database) async throws {
+    let columns = try await database.query(
+      Statement(
+        "measure_chain_columns",
+        """
+        SELECT sum(coalesce(pg_column_size(chain_id), 0) + coalesce(pg_column_size(chain_sequence), 0)
+          + coalesce(pg_column_size(auth_links), 0))::bigint FROM events
+        """)
+    ).int(0, 0)
+    let indexes = try await sizes([], ["events_chain", "events_auth_links"], database)
+    let chains = indexes.values.reduce(columns ?? 0, +) / Int64(Self.changes)
+    print("the index of auth chains: \(chains) bytes per state change, of them \(indexes)")
+    #expect(chains < 200)
+    let members = try await sizes(["room_memberships"], [], database)
+    print("memberships: \(members.values.reduce(0, +) / Int64(Self.members)) bytes per member")
   }
 
   private func layers(_ database: Database) async throws -> String {
@@ -104,8 +125,10 @@ struct StateStorageMeasurement {
   }
 
   /// Prints the CPU time of this process and of the database's for one `body`.
+  /// - Parameter limit: of both together in milliseconds, for an optimised build.
   private func time(
-    _ what: String, _ database: Database, _ body: () async throws -> Void
+    _ what: String, _ database: Database, limit: Double = .infinity,
+    _ body: () async throws -> Void
   ) async throws {
     try await body()
     let rounds = 20
@@ -113,7 +136,10 @@ struct StateStorageMeasurement {
     let before = (CPUClock.own.milliseconds, server.milliseconds)
     for _ in 0..<rounds { try await body() }
     let own = (CPUClock.own.milliseconds - before.0) / Double(rounds)
-    print(
-      "\(what): \(own) ms here, \((server.milliseconds - before.1) / Double(rounds)) in Postgres")
+    let theirs = (server.milliseconds - before.1) / Double(rounds)
+    print("\(what): \(own) ms here, \(theirs) in Postgres")
+    #if !DEBUG
+      #expect(own + theirs < limit, "\(what)")
+    #endif
   }
 }

@@ -26,6 +26,8 @@ struct LargeRoom {
   private var random = SeededRandom(1)
   private var lastNumber: Int64 = 1_000_000
   private var tree = SnapshotTree()
+  /// Of the current state.
+  private var nodes: [StateTuple: ChainNode] = [:]
   /// The latest states with the events after which they are, the last one at the end.
   private var recent: [(snapshot: SnapshotID, event: EventID)] = []
 
@@ -75,11 +77,15 @@ struct LargeRoom {
     let change = try place(event, on: start.snapshot, &writer)
     // Every change since then stays, and that of the fork is added.
     let snapshot = try present(head.stateSnapshot, "snapshot")
-    let ends = [snapshot, try present(change.snapshot, "snapshot")]
     let slot = try present(change.planned.edit, "edit").slot
+    var ends: [(snapshot: SnapshotID?, events: [Int32: Int64])] = [
+      (snapshot, [:]), (change.snapshot, [:]),
+    ]
     var resolved: [Int32: Int64] = [:]
-    for edit in try writer.tree.change(from: ends[0], to: ends[1]).edits {
+    for edit in try writer.tree.change(from: snapshot, to: change.snapshot).edits {
       resolved[edit.slot] = edit.slot == slot ? edit.new : edit.old
+      ends[0].events[edit.slot] = edit.old
+      ends[1].events[edit.slot] = edit.new
     }
     let after: SnapshotID?
     switch try writer.resolution(of: ends, to: resolved) {
@@ -116,19 +122,24 @@ struct LargeRoom {
     var numbers = nextNumbers()
     let after = try writer.append(StateChange(change), to: snapshot, numbers: &numbers)
     ids[number] = event.eventID
+    let cited = [.powerLevels, .member(event.sender), key].compactMap { nodes[$0] }
+    let node = ChainNode(number: number, key: key, citing: Array(Set(cited)))
+    nodes[key] = node
     return placed(
       event, change, after,
-      changesAccess: AccessHistory.changes(by: event, after: replaced?.event), number: number)
+      changesAccess: AccessHistory.changes(by: event, after: replaced?.event), number: number,
+      node: node)
   }
 
   private func placed(
-    _ event: Event, _ edit: StateEdit?, _ after: SnapshotID?, changesAccess: Bool, number: Int64
+    _ event: Event, _ edit: StateEdit?, _ after: SnapshotID?, changesAccess: Bool, number: Int64,
+    node: ChainNode? = nil
   ) -> PlacedEvent {
     PlacedEvent(
       planned: PlannedEvent(
         number: number, event: event, replaced: [], edit: edit, changesAccess: changesAccess,
         transaction: nil, redaction: nil),
-      place: GraphPlace(previous: [], node: nil), room: head.cursor.room, snapshot: after,
+      place: GraphPlace(previous: [], node: node), room: head.cursor.room, snapshot: after,
       push: nil)
   }
 

@@ -90,7 +90,10 @@ struct SnapshotStory {
     guard snapshots.count == forks.count else { return }
     var writer = try writer(at: snapshots[0], isLoaded: true)
     let snapshot: SnapshotID?
-    switch try writer.resolution(of: snapshots, to: resolved) {
+    let ends = zip(snapshots, forks).map { snapshot, fork in
+      (snapshot: SnapshotID?.some(snapshot), events: fork.state)
+    }
+    switch try writer.resolution(of: ends, to: resolved) {
     case .known(let known): snapshot = known
     case .change(let change, let parent, let hash):
       snapshot = try known(hash) ?? append(change, to: parent, isResolved: true, &writer)

@@ -7,6 +7,8 @@ struct ConflictingStates: Sendable {
   let forks: [[StateTuple: Int64]]
   /// What they agree on.
   let unconflicted: @Sendable (StateTuple) -> Int64?
+  /// All of that.
+  let allUnconflicted: @Sendable () -> [Int64]
 
   var numbers: Set<Int64> {
     Set(forks.lazy.flatMap(\.values))
@@ -19,7 +21,8 @@ struct ConflictingStates: Sendable {
 /// Two facts keep the work with the conflict and not with the room. What the conflicting events
 /// lead to is mostly the line of the room's power levels and who made them. And whether something
 /// is in every chain because an unconflicted event leads to it is asked from below: whatever leads
-/// to an event of the difference is mostly in the difference as well.
+/// to an event of the difference is mostly in the difference as well. Where that leads too far, what
+/// the whole state leads to is looked at after all, once.
 ///
 /// spec: rooms/v2#definitions, auth difference; rooms/v12#definitions, conflicted state subgraph
 struct ChainConflictMachine {
@@ -28,8 +31,10 @@ struct ChainConflictMachine {
     /// All links of the events in these ranges.
     case links([ChainRange])
     /// The events in these ranges and those that cite them.
-    /// - Parameter limit: of the citers of each event; nil for all.
-    case citers([ChainRange], limit: Int?)
+    /// - Parameters:
+    ///   - limit: of the citers of each event; nil for all.
+    ///   - total: of all citers together.
+    case citers([ChainRange], limit: Int?, total: Int)
     case nothing
   }
 
@@ -39,20 +44,26 @@ struct ChainConflictMachine {
     case witnesses
     case sample
     case up
+    case whole
     case done
   }
 
   /// How many of those who cite an event are looked at before all are.
   static let sampleSize = 64
+  /// How many of those who cite an event are looked at from below, and of all together.
+  static let upwardLimit = 50_000
   /// Bound on the entries and links that one conflict may take.
-  static let loadLimit = 500_000
+  static let loadLimit = 2_000_000
 
   private let states: ConflictingStates
   private let sampleSize: Int
+  private let upwardLimit: Int
   private var stage = Stage.conflict
   private var hasWitnesses = false
   private var hasSample = false
+  private var hasWhole = false
   private var loadCount = 0
+  private var upwardCount = 0
 
   private var links = ChainLinks()
   private var keys: [Int64: StateTuple] = [:]
@@ -65,9 +76,13 @@ struct ChainConflictMachine {
   private var shared = ChainReach()
   private var search = UpwardSearch()
 
-  init(_ states: ConflictingStates, sampleSize: Int = Self.sampleSize) {
+  init(
+    _ states: ConflictingStates, sampleSize: Int = Self.sampleSize,
+    upwardLimit: Int = Self.upwardLimit
+  ) {
     self.states = states
     self.sampleSize = sampleSize
+    self.upwardLimit = upwardLimit
   }
 
   /// What has to be given before the result can be read.
@@ -76,8 +91,9 @@ struct ChainConflictMachine {
     case .conflict: .entries(states.numbers.sorted())
     case .down: .links(unloaded)
     case .witnesses: .entries(witnesses)
-    case .sample: .citers(undecided.map(\.end), limit: sampleSize)
-    case .up: .citers(search.unexplored, limit: nil)
+    case .sample: .citers(undecided.map(\.end), limit: sampleSize, total: Self.loadLimit)
+    case .up: .citers(search.unexplored, limit: nil, total: upwardLimit)
+    case .whole: .entries(states.allUnconflicted().sorted())
     case .done: .nothing
     }
   }
@@ -89,6 +105,7 @@ struct ChainConflictMachine {
     if stage == .conflict {
       for entry in entries { conflicting[entry.number] = entry }
     } else {
+      hasWhole = stage == .whole
       witnessed = entries.flatMap(\.cited)
       hasWitnesses = true
     }
@@ -113,7 +130,12 @@ struct ChainConflictMachine {
       })
     found += citers.citers.filter { isUnconflicted($0.entry) }.map(\.cited)
     found += citers.members.filter { isUnconflicted($0) }.flatMap(\.cited)
-    if stage == .sample { hasSample = true } else { search.explored(citers) }
+    if stage == .sample {
+      hasSample = true
+    } else {
+      search.explored(citers)
+      upwardCount += citers.citers.count
+    }
     advance()
   }
 
@@ -150,6 +172,10 @@ struct ChainConflictMachine {
       hasWitnesses = true
     }
     if !hasSample { return .sample }
+    // Whatever is in all chains is known to be.
+    if hasWhole { return .done }
+    // As many answers as were asked for may not be all.
+    if upwardCount >= upwardLimit { return .whole }
     if stage != .up { search.begin(undecided) }
     return search.unexplored.isEmpty ? .done : .up
   }

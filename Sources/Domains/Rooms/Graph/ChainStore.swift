@@ -13,7 +13,8 @@ struct ChainStore: Sendable {
     FROM events e LEFT JOIN LATERAL unnest(e.auth_links) AS l (n) ON true
     LEFT JOIN events t ON t.stream_ordering = l.n
     WHERE e.stream_ordering = ANY($1) AND e.state_key IS NOT NULL
-      AND (e.standing IS NULL OR e.standing <= \(EventStanding.softFailed.rawValue))
+      AND (e.standing IS NULL OR e.standing NOT IN (\(EventStanding.rejected.rawValue),
+        \(EventStanding.rejectedOutlier.rawValue)))
     """)
   private static let links = Statement(
     "chain_links",
@@ -36,6 +37,7 @@ struct ChainStore: Sendable {
       SELECT stream_ordering, type, state_key, chain_id, chain_sequence FROM events
       WHERE auth_links @> ARRAY[m.stream_ordering] LIMIT $4
     ) e
+    LIMIT $5
     """)
   private static let numbers = Statement(
     "chain_numbers", "SELECT e.stream_ordering FROM \(ranges) JOIN events e ON \(isInRange)")
@@ -61,8 +63,8 @@ struct ChainStore: Sendable {
       case .links(let ranges):
         let found = try await links(ranges)
         try machine.give(found.links, keys: found.keys)
-      case .citers(let ranges, let limit):
-        try machine.give(try await citers(ranges, limit: limit))
+      case .citers(let ranges, let limit, let total):
+        try machine.give(try await citers(ranges, limit: limit, total: total))
       case .nothing: return machine
       }
     }
@@ -118,10 +120,13 @@ struct ChainStore: Sendable {
     return (links, keys)
   }
 
-  private func citers(_ ranges: [ChainRange], limit: Int?) async throws -> ChainCiters {
+  private func citers(
+    _ ranges: [ChainRange], limit: Int?, total: Int
+  ) async throws -> ChainCiters {
     let binds = Self.binds(ranges)
     let results = try await database.queryAll([
-      Query(Self.members, binds), Query(Self.citers, binds + [.int(limit.map(Int64.init))]),
+      Query(Self.members, binds),
+      Query(Self.citers, binds + [.int(limit.map(Int64.init)), .int(Int64(total))]),
     ])
     var citers = ChainCiters()
     citers.members = (0..<results[0].count).compactMap { Self.entry(results[0], $0) }

@@ -14,15 +14,28 @@ package enum EventStanding: Int64, Sendable, CaseIterable {
   case rejected = 3
   /// Not allowed by what it cites; its own place in the room is not known.
   case rejectedOutlier = 4
+  /// A redaction that takes no effect, as what it redacts is not here or not its sender's to
+  /// redact. Part of the room's history like what is accepted, but clients are not told of it.
+  ///
+  /// spec: rooms/v3#handling-redactions
+  case withheld = 5
 
   package var isRejected: Bool { self == .rejected || self == .rejectedOutlier }
   package var isOutlier: Bool { self == .outlier || self == .rejectedOutlier }
   /// Whether what comes after it can be told from it: an outlier's place is not known.
   package var hasPlace: Bool { !isOutlier }
 
+  /// Whether what is new may be built on it.
+  package var isHistory: Bool { self == .accepted || self == .withheld }
+
+  /// The same of a row, as SQL.
+  static func isHistory(_ column: String) -> String {
+    "(\(column) IS NULL OR \(column) = \(withheld.rawValue))"
+  }
+
   /// Whether a row counts in the room, as SQL: what is accepted, whether told to clients or not.
   static func counts(_ column: String) -> String {
-    "(\(column) IS NULL OR \(column) = \(softFailed.rawValue))"
+    "(\(column) IS NULL OR \(column) IN (\(softFailed.rawValue), \(withheld.rawValue)))"
   }
 
   var stored: Int64? { self == .accepted ? nil : rawValue }

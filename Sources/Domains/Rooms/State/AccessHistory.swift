@@ -35,6 +35,20 @@ enum AccessHistory {
     return writer.bytes
   }
 
+  /// Whether what stands in a place of the state decides it.
+  static func isDecidedBy(_ key: StateTuple) -> Bool {
+    key.type == EventType.member || key == StateTuple(EventType.historyVisibility)
+  }
+
+  /// Of what becomes current in a place, nil when it becomes empty: that is as if it had never been
+  /// there. Nil for a place that does not decide it.
+  static func entry(_ key: StateTuple, _ event: Event?, at position: Int64) -> [UInt8]? {
+    guard isDecidedBy(key) else { return nil }
+    var writer = VarintWriter()
+    writer.write(signed: position << codeBits | Int64(event.flatMap { code(of: $0) } ?? 0))
+    return writer.bytes
+  }
+
   static func memberships(_ bytes: [UInt8]) -> [HistoryVisibility.Change<String>] {
     decode(bytes, as: membershipCodes)
   }

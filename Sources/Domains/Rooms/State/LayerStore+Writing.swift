@@ -32,7 +32,7 @@ extension LayerStore {
 
   /// A state of the room that is stored already, to be used within the transaction.
   package static func snapshot(
-    with hash: StateHash, in room: RoomID, _ transaction: Transaction
+    with hash: StateHash, in room: RoomID, _ transaction: any Querying
   ) async throws -> SnapshotID? {
     // Two statements: the second sees what happened while the first one waited.
     let results = try await transaction.queryAll([

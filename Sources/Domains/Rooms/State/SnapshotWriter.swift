@@ -107,24 +107,28 @@ extension SnapshotWriter {
   /// them.
   ///
   /// - Parameters:
-  ///   - forks: the states that were resolved. Their chains must be in the tree.
-  ///   - resolved: the events in the slots about which the forks do not agree.
+  ///   - forks: the states that were resolved, with what they have in the slots about which they do
+  ///     not agree. Their chains must be in the tree.
+  ///   - resolved: the events in those slots.
   package func resolution(
-    of forks: [SnapshotID], to resolved: [Int32: Int64]
+    of forks: [(snapshot: SnapshotID?, events: [Int32: Int64])], to resolved: [Int32: Int64]
   ) throws(StateStorageError) -> Resolution {
     guard let first = forks.first else { return .known(nil) }
-    var nearest = (change: StateChange.empty, fork: first)
+    var nearest = (change: StateChange.empty, fork: first.snapshot)
     for (index, fork) in forks.enumerated() {
-      let state = try tree.state(at: fork)
       let change = StateChange(
-        resolved.map { StateEdit(slot: $0.key, old: state[$0.key], new: $0.value) })
+        resolved.map { slot, event in
+          StateEdit(slot: slot, old: fork.events[slot] ?? StateEdit.none, new: event)
+        })
       if index == 0 || change.edits.count < nearest.change.edits.count {
-        nearest = (change, fork)
+        nearest = (change, fork.snapshot)
       }
     }
     if nearest.change.isEmpty { return .known(nearest.fork) }
     let hash = try tree.hash(at: nearest.fork, salt).after(nearest.change, salt)
-    if let earlier = try snapshot(under: forks, hash: hash) { return .known(earlier) }
+    if let earlier = try snapshot(under: forks.compactMap(\.snapshot), hash: hash) {
+      return .known(earlier)
+    }
     return .change(nearest.change, to: nearest.fork, hash)
   }
 

@@ -1,4 +1,4 @@
-import RoomEvents
+package import RoomEvents
 
 /// Where the current state of a room is stored and how it grows, as the room's writer keeps it in
 /// memory.
@@ -12,15 +12,17 @@ package struct StateCursor: Sendable {
   /// Of the snapshot's layer, unless that has grown beyond the snapshot.
   private(set) var tip: LayerTip?
   /// Of what is not in the current state but was once, or is in a fork.
-  private let vacantSlots: [StateTuple: Int32]
+  private var vacantSlots: [StateTuple: Int32]
   var nextSlot: Int32
 
-  /// Of a new room.
-  package init(room: Int64, salt: StateSalt) {
+  /// Of a room without a state.
+  package init(
+    room: Int64, salt: StateSalt, vacantSlots: [StateTuple: Int32] = [:], nextSlot: Int32 = 0
+  ) {
     self.room = room
     self.salt = salt
-    vacantSlots = [:]
-    nextSlot = 0
+    self.vacantSlots = vacantSlots
+    self.nextSlot = nextSlot
   }
 
   /// - Parameters:
@@ -45,6 +47,24 @@ package struct StateCursor: Sendable {
     if let vacant = vacantSlots[key] { return vacant }
     defer { nextSlot += 1 }
     return nextSlot
+  }
+
+  /// The same for a place that may not come into the current state yet, as on a fork.
+  mutating func keepSlot(for key: StateTuple) -> (slot: Int32, isNew: Bool) {
+    if let vacant = vacantSlots[key] { return (vacant, false) }
+    let slot = takeSlot(for: key)
+    vacantSlots[key] = slot
+    return (slot, true)
+  }
+
+  /// The slot of a place that is not in the current state, if it has one.
+  func keptSlot(of key: StateTuple) -> Int32? {
+    vacantSlots[key]
+  }
+
+  /// The place leaves the current state.
+  mutating func vacate(_ slot: Int32, of key: StateTuple) {
+    vacantSlots[key] = slot
   }
 
   /// Whether single changes, as many as that, go into the layer that grows now.

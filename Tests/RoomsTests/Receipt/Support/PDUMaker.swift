@@ -15,6 +15,7 @@ struct PDUMaker {
     var previous: [EventID] = []
     var depth: Int64 = 1
     var timestamp: Int64 = 1000
+    var redacts: EventID?
     /// In place of what the state has to offer.
     var cited: [EventID]?
   }
@@ -67,6 +68,13 @@ struct PDUMaker {
       "signatures": ["a": ["ed25519:1": "x"], "b": ["ed25519:1": "x"]],
       "type": .string(draft.type),
     ]
+    if let redacts = draft.redacts {
+      if version.rules.redactsProperty == .topLevel {
+        json["redacts"] = .string(redacts.text)
+      } else {
+        json["content"] = ["redacts": .string(redacts.text)]
+      }
+    }
     if let stateKey = draft.stateKey { json["state_key"] = .string(stateKey) }
     if version.rules.eventIDs == .stated { json["event_id"] = .string(id) }
     if !version.rules.roomIDIsCreateHash || draft.type != EventType.create {

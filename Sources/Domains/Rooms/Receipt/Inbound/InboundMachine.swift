@@ -46,7 +46,8 @@ struct InboundMachine: Sendable {
   private var placesNow: [StateTuple: Int64] = [:]
   private var events: [Int64: Event] = [:]
   private var nextEnds: RoomEnds?
-  /// To be read when the outcome is that the event is stored.
+  /// To be read when the outcome is that the event is stored. When the state is asked for that the
+  /// room's ends come to, it is there already, without that state: the event is one of them.
   private(set) var plan: InboundPlan?
 
   /// - Parameters:
@@ -145,9 +146,10 @@ struct InboundMachine: Sendable {
     }
     before = state
     for key in statePlaces(for: event) {
-      let now = current(key)
-      placesNow[key] = now
-      placesBefore[key] = state.entry(key, current: now)
+      let before = state.entry(key, current: current(key))
+      placesBefore[key] = before
+      // With its first end the room begins to have a current state.
+      placesNow[key] = currentEnds.isEmpty ? before : current(key)
     }
     stage = .events
     if case .events(let wanted) = need, wanted.isEmpty { stage = judged() }
@@ -198,23 +200,29 @@ struct InboundMachine: Sendable {
     nextEnds = RoomEnds(
       others: others, isEnd: !isBuiltUpon,
       depth: (depths + (isBuiltUpon ? [] : [event.depth])).max() ?? event.depth, change: [:])
+    plan = makePlan(.accepted)
     return .ends
   }
 
   private mutating func finished(_ standing: EventStanding) -> Stage {
+    plan = makePlan(standing)
+    return .done(.stored(standing))
+  }
+
+  private func makePlan(_ standing: EventStanding) -> InboundPlan {
     var reason: AuthRejection?
     switch receipt.need {
     case .nothing(.reject(let rejection)), .nothing(.softFail(let rejection)): reason = rejection
     default: break
     }
-    plan = InboundPlan(
+    return InboundPlan(
       event: event, number: number, kind: received.kind, standing: standing, reason: reason,
       wasOutlier: known.events[event.eventID] != nil,
       stateBefore: received.kind == .outlier ? nil : before,
       previous: received.kind == .outlier ? [] : previous,
       missingPrevious: received.kind == .outlier ? [] : missingPrevious,
       cited: Set(event.authEvents).sorted().compactMap { known.events[$0]?.node },
-      ends: nextEnds)
-    return .done(.stored(standing))
+      powerLevels: placesBefore[.powerLevels].flatMap { events[$0] },
+      create: placesBefore[.create].flatMap { events[$0] }, ends: nextEnds)
   }
 }

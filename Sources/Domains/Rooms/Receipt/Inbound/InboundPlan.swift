@@ -20,8 +20,23 @@ struct InboundPlan: Sendable {
   let missingPrevious: [EventID]
   /// The nodes of what it cites.
   let cited: [ChainNode]
+  /// Of the state before the event, as far as it has any.
+  let powerLevels: Event?
+  let create: Event?
   /// Nil when the ends of the room stay as they are.
   var ends: RoomEnds?
+}
+
+extension InboundPlan {
+  /// Whether the sender may redact whatever they like where the event stands.
+  ///
+  /// spec: rooms/v3#handling-redactions
+  var senderMayRedact: Bool {
+    // Up to version 2 the rules of authorisation have seen to it.
+    guard !event.version.rules.redactionsNeedAuthority else { return true }
+    let levels = PowerLevels(event: powerLevels, create: create)
+    return levels.level(of: event.sender) >= levels.redact
+  }
 }
 
 /// The ends of a room and the state that they come to.

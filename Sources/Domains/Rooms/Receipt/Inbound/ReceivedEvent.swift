@@ -28,6 +28,9 @@ package struct ReceivedEvent: Sendable {
 /// Received events of one room, each after those it builds on and cites, as far as they are among
 /// them.
 package struct ReceiveRequest: Sendable {
+  /// In one request: one commit takes them all.
+  package static let eventLimit = 1000
+
   package let roomID: RoomID
   /// For a room that is not known yet; its create event has to be among the events.
   package let version: RoomVersion

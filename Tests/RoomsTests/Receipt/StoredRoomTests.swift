@@ -1,0 +1,152 @@
+import MatrixIdentifiers
+import MatrixJSON
+import RoomEvents
+import StateResolution
+import TestKit
+import Testing
+
+@testable import Rooms
+
+/// Events of other servers, taken in by the writer.
+struct StoredRoomTests {
+  static let versions: [RoomVersion] = [.v1, .v2, .v6, .v11, .v12]
+
+  private static func federated(_ seed: Int, steps: Int = 36) throws -> FederatedRoom {
+    try FederatedRoom(seed: seed, version: versions[seed % versions.count], steps: steps)
+  }
+
+  private static func message(_ text: String) throws -> EventIntent {
+    try RoomFixture.message(text, by: FederatedRoom.users[0])
+  }
+
+  /// Forks, rejected and soft-failed events, in orders and portions of all kinds, by one writer or
+  /// by one after the other.
+  @Test(arguments: 0..<20)
+  func theDatabaseHoldsWhatMemoryHolds(_ seed: Int) async throws {
+    let federated = try Self.federated(seed)
+    try await withWorld { world in
+      var room = try StoredRoom(federated, in: world)
+      var random = SeededRandom(UInt64(seed))
+      var rest = (seed % 2 == 0 ? federated.events : federated.shuffled(seed))[...]
+      while !rest.isEmpty {
+        let portion = rest.prefix(1 + random.below(6))
+        rest = rest.dropFirst(portion.count)
+        try await room.receive(
+          portion.map { ReceivedEvent(event: $0, kind: .live) }, isRestarted: seed % 3 == 0)
+      }
+      try await room.expectSame("seed \(seed)")
+    }
+  }
+
+  /// An event of this server stands on all ends of a room, in the state that they come to.
+  @Test(arguments: 0..<20)
+  func thisServerGoesOnFromSeveralEnds(_ seed: Int) async throws {
+    let federated = try Self.federated(seed + 100)
+    try await withWorld { world in
+      var room = try StoredRoom(federated, in: world)
+      var random = SeededRandom(UInt64(seed))
+      for event in federated.shuffled(seed) {
+        let outcome = try await room.receive([ReceivedEvent(event: event, kind: .live)])
+        guard outcome == [.stored(.accepted)], random.chance(20),
+          room.memory.isJoined(FederatedRoom.users[0])
+        else { continue }
+        _ = try await room.send(try Self.message("m\(room.memory.events.count)"))
+        if random.chance(50) {
+          _ = try await room.send(
+            try RoomFixture.state(
+              "org.example.n", "", ["n": .integer(Int64(room.memory.events.count))],
+              by: FederatedRoom.users[0]))
+        }
+      }
+      try await room.expectSame("seed \(seed)")
+    }
+  }
+
+  /// A join in the middle of a room's life: its state comes first, then what happens, then what
+  /// had happened before.
+  @Test(arguments: 0..<10)
+  func aRoomThatIsJoinedLate(_ seed: Int) async throws {
+    let federated = try Self.federated(seed)
+    var full = MemoryRoom(federated.version)
+    for event in federated.events { try full.receive(event) }
+    let (events, start) = (federated.events, federated.events.count / 2)
+    try await withWorld { [full] world in
+      var room = try StoredRoom(federated, in: world)
+      let early = events[..<start]
+      try await room.receive(
+        early.filter { $0.stateKey != nil }.map { ReceivedEvent(event: $0, kind: .outlier) })
+      for event in events[start...] {
+        let outcome = try await room.receive([ReceivedEvent(event: event, kind: .live)])
+        guard case .missing(let previous, _) = outcome.first else { continue }
+        try await room.receive([
+          ReceivedEvent(
+            event: event, kind: .live,
+            toldStates: previous.compactMap { full.events[$0]?.stateAfter })
+        ])
+      }
+      try await room.expectSame("seed \(seed), before its history")
+      for event in early { try await room.receive([ReceivedEvent(event: event, kind: .history)]) }
+      try await room.expectSame("seed \(seed)")
+    }
+  }
+
+  /// What was received before is known, whatever comes with it again.
+  @Test func repeatedRequestsChangeNothing() async throws {
+    let federated = try Self.federated(2)
+    try await withWorld { world in
+      var room = try StoredRoom(federated, in: world)
+      let all = federated.events.map { ReceivedEvent(event: $0, kind: .live) }
+      let first = try await room.receive(all)
+      let again = try await room.receive(all, isRestarted: true)
+      for (outcome, known) in zip(first, again) {
+        guard case .stored(let standing) = outcome else { continue }
+        #expect(known == .known(standing))
+      }
+      try await room.expectSame()
+    }
+  }
+
+  /// An event with the id of another room's, which the first room versions do not rule out.
+  @Test func anEventOfAnotherRoomIsDropped() async throws {
+    let federated = try Self.federated(0)
+    try await withWorld { world in
+      var room = try StoredRoom(federated, in: world)
+      let event = try present(federated.events.first, "event")
+      try await room.receive([ReceivedEvent(event: event, kind: .live)])
+      var json = JSON(event.json)
+      json["room_id"] = "!other:a"
+      let other = try Event(bytes: json.bytes, version: .v1, eventID: event.eventID)
+      let outcomes = try await world.writer.receive(
+        ReceiveRequest(
+          roomID: other.roomID, version: .v1, events: [ReceivedEvent(event: other, kind: .live)]))
+      #expect(outcomes == [.dropped(.otherRoom)])
+      try await room.expectSame()
+    }
+  }
+
+  /// Clients are told of what is accepted as news, in order, and of nothing else.
+  @Test func whatIsAcceptedIsPublished() async throws {
+    let federated = try Self.federated(3)
+    try await withWorld { world in
+      var room = try StoredRoom(federated, in: world)
+      try await room.receive(federated.events.map { ReceivedEvent(event: $0, kind: .live) })
+      _ = try await room.send(try Self.message("last"))
+      let expected = federated.events.map(\.eventID).filter {
+        room.memory.events[$0]?.standing == .accepted
+      }
+      try await eventually { world.delivered.withLock { $0.count } == expected.count + 1 }
+      let told = world.delivered.withLock { $0 }
+      #expect(told.dropLast().map(\.event.eventID) == expected)
+      #expect(told.map(\.streamOrdering) == told.map(\.streamOrdering).sorted())
+      let stored = try await world.story(of: room.id).map(\.event.eventID)
+      #expect(stored == told.map(\.event.eventID))
+    }
+  }
+}
+
+extension MemoryRoom {
+  fileprivate func isJoined(_ user: String) -> Bool {
+    current[StateTuple(EventType.member, user)].flatMap { events[$0]?.event.membership }
+      == Membership.join
+  }
+}
