@@ -14,7 +14,8 @@ import Testing
 
     init(_ stored: PresenceRecord? = nil) throws {
       user = try #require(UserID("@a:x"))
-      machine.recall(user, stored)
+      var changes: PresenceMachine.Changes = [:]
+      machine.recall(user, stored, into: &changes)
     }
 
     mutating func sync(
@@ -150,6 +151,13 @@ import Testing
     #expect(world.told.last?.state == .offline && world.told.last?.status == "bye")
   }
 
+  @Test func aDeviceWithoutANameIsOneAsWell() throws {
+    var world = try World()
+    world.sync(.started, .unavailable, device: "")
+    world.say(.online, device: "")
+    #expect(world.states == [.unavailable, .online])
+  }
+
   @Test func aDeviceChangesItsMind() throws {
     var world = try World()
     world.sync(.started)
@@ -212,7 +220,7 @@ import Testing
     let users = try (0..<4).map { try #require(UserID("@u\($0):x")) }
     var changes: PresenceMachine.Changes = [:]
     for (index, user) in users.enumerated() {
-      machine.recall(user, nil)
+      machine.recall(user, nil, into: &changes)
       machine.set(
         user, "D", to: .unavailable, status: nil, at: Int64(index) * 1_000, into: &changes)
     }
@@ -234,9 +242,17 @@ import Testing
   @Test func limitsHold() throws {
     var machine = PresenceMachine(limits: .init(users: 2, offline: 2))
     let users = try (0..<3).map { try #require(UserID("@u\($0):x")) }
-    for user in users { machine.recall(user, nil) }
-    #expect(machine.follows(users[1]) && !machine.follows(users[2]))
     var changes: PresenceMachine.Changes = [:]
+    for user in users.prefix(2) {
+      machine.recall(user, nil, into: &changes)
+      machine.set(user, "D", to: .unavailable, status: nil, at: 1, into: &changes)
+    }
+    machine.recall(users[2], nil, into: &changes)
+    #expect(machine.follows(users[1]) && !machine.follows(users[2]))
+    machine.set(users[1], "D", to: .offline, status: nil, at: 1, into: &changes)
+    machine.recall(users[2], nil, into: &changes)
+    #expect(machine.follows(users[2]) && !machine.follows(users[1]), "it took a place")
+    #expect(changes[users[1]] == .some(nil))
     for device in 0...PresenceMachine.deviceLimit {
       machine.set(users[0], "D\(device)", to: .unavailable, status: nil, at: 1, into: &changes)
     }

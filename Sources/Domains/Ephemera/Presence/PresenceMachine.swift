@@ -19,6 +19,9 @@ struct PresenceMachine: Sendable {
   /// Devices of one user that are there at once.
   static let deviceLimit = 50
 
+  /// Stands for all that an earlier process knew; no device has this name.
+  private static let restoredDevice = "\0"
+
   /// What changed, for all others to know; nil for a user who is not followed any more.
   typealias Changes = [UserID: PresenceRecord?]
 
@@ -65,9 +68,14 @@ struct PresenceMachine: Sendable {
 
   func record(of user: UserID) -> PresenceRecord? { users[user]?.told }
 
-  /// Begins to follow a user, as the database last had it.
-  mutating func recall(_ user: UserID, _ stored: PresenceRecord?) {
-    guard users[user] == nil, users.count < limits.users else { return }
+  /// Begins to follow a user, as the database last had it, in the place of one who is offline
+  /// where there are too many.
+  mutating func recall(
+    _ user: UserID, _ stored: PresenceRecord?, into changes: inout Changes
+  ) {
+    guard users[user] == nil else { return }
+    if users.count >= limits.users { retire(downTo: offlineCount - 1, into: &changes) }
+    guard users.count < limits.users else { return }
     var told = stored ?? PresenceRecord()
     (told.state, told.isActive) = (.offline, false)
     users[user] = User(told: told, lastActive: told.lastActive, status: told.status)
@@ -79,11 +87,11 @@ struct PresenceMachine: Sendable {
   mutating func restore(_ stored: [UserID: PresenceRecord], at now: Int64) -> Changes {
     var changes: Changes = [:]
     for (user, record) in stored {
-      recall(user, record)
+      recall(user, record, into: &changes)
       let device = Device(
         state: record.state, lastActive: record.lastActive ?? now,
         ends: ["": now + Self.reportInterval + Self.onlineTimeout])
-      if record.state != .offline { users[user]?.devices[""] = device }
+      if record.state != .offline { users[user]?.devices[Self.restoredDevice] = device }
       review(user, at: now, into: &changes)
     }
     return changes
@@ -114,7 +122,7 @@ struct PresenceMachine: Sendable {
     }
     user.devices[report.deviceID] = device
     // What an earlier process knew is settled by what is known now.
-    if report.kind != .ended { user.devices[""] = nil }
+    if report.kind != .ended { user.devices[Self.restoredDevice] = nil }
     users[report.userID] = user
     review(report.userID, at: now, into: &changes)
   }
@@ -127,7 +135,7 @@ struct PresenceMachine: Sendable {
   ) {
     guard users[user] != nil else { return }
     users[user]?.status = status
-    users[user]?.devices[""] = nil
+    users[user]?.devices[Self.restoredDevice] = nil
     if state == .offline {
       users[user]?.devices[device] = nil
     } else if let known = users[user]?.devices,
@@ -191,7 +199,7 @@ extension PresenceMachine {
     } else if user.rest == nil {
       wheel.set(id, at: nil, now: now)
       rest(id)
-      retire(into: &changes)
+      retire(downTo: limits.offline, into: &changes)
     }
   }
 
@@ -236,8 +244,8 @@ extension PresenceMachine {
   }
 
   /// Forgets those who have been offline for longest.
-  private mutating func retire(into changes: inout Changes) {
-    while offlineCount > limits.offline, let oldest = offline.popFirst() {
+  private mutating func retire(downTo limit: Int, into changes: inout Changes) {
+    while offlineCount > max(limit, 0), let oldest = offline.popFirst() {
       guard users[oldest.user]?.rest == oldest.rest else { continue }
       users[oldest.user] = nil
       offlineCount -= 1

@@ -86,6 +86,9 @@ package final class PresenceOwner: Sendable {
     _ user: UserID, _ device: String, to state: PresenceState, status: String?
   ) async throws(OwnerError) {
     try await recall([user])
+    guard machine.withLock({ $0.follows(user) }) else {
+      throw .unavailable(reason: "too many users are online")
+    }
     let now = clock.now()
     publish(
       machine.withLock { machine in
@@ -113,9 +116,13 @@ package final class PresenceOwner: Sendable {
     for user in unknown {
       if let waiting = journal.record(of: user) { stored[user] = waiting }
     }
-    machine.withLock { machine in
-      for user in unknown { machine.recall(user, stored[user]) }
-    }
+    let records = stored
+    publish(
+      machine.withLock { machine in
+        var changes: PresenceMachine.Changes = [:]
+        for user in unknown { machine.recall(user, records[user], into: &changes) }
+        return changes
+      })
   }
 
   private func note(_ events: [StoredEvent]) {
