@@ -75,6 +75,25 @@ import Testing
     }
   }
 
+  /// The token of a page is nowhere behind the one that was asked with.
+  @Test func aPageNeverGoesBack() async throws {
+    try await withDevices { world, ann, ben in
+      for number in 0..<4 { try await world.send(number, from: ann, to: ben) }
+      try await world.settled()
+      let now = world.first.reader.current
+      let other = WriterID(raw: 99)
+      let far = now.maximum + 10
+      let since = VectorToken(minimum: 0, positions: [other: far])
+      let page = try await world.first.inboxes.page(
+        for: ben, since: since, upTo: now.advanced(other, to: far + 1), limit: 2)
+      #expect(page.texts == [0, 1].map { event($0, from: ann) })
+      let reached = try #require(page.reached)
+      #expect(since.isCovered(by: reached) && reached.position(of: other) == far)
+      let rest = try await world.first.inboxes.page(for: ben, since: reached, upTo: now)
+      #expect(rest.texts == [2, 3].map { event($0, from: ann) })
+    }
+  }
+
   /// What a writer has published up to the token is all that an answer may tell, or acknowledge.
   @Test func eachWriterHasAPositionOfItsOwn() async throws {
     try await withDevices { world, ann, ben in

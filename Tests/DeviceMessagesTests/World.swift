@@ -129,7 +129,7 @@ extension World {
   private static let addUser = Statement(
     "test_user", "INSERT INTO users (user_id, created_at) VALUES ($1, 0) ON CONFLICT DO NOTHING")
   private static let addDevice = Statement(
-    "test_device", "INSERT INTO devices (user_id, device_id) VALUES ($1, $2)")
+    "test_device", "INSERT INTO devices (user_id, device_id, created_at) VALUES ($1, $2, 0)")
   private static let removeDevice = Statement(
     "test_remove", "DELETE FROM devices WHERE user_id = $1 AND device_id = $2")
 

@@ -63,6 +63,8 @@ def test_a_message_is_told_until_it_is_acknowledged(ann, ben):
     for since in (start, told["next_batch"], None):
         for _ in range(3):
             assert not events(ben.sync(since)), "it was acknowledged, on whatever worker"
+    for _ in range(3):
+        assert not events(ben.sync(start, timeout=500)), "no worker keeps its former answer"
 
 
 def test_a_first_sync_tells_what_waits(ann, ben):

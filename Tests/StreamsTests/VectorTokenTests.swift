@@ -96,6 +96,11 @@ import Testing
       let further = a.advanced(writer, to: 7)
       #expect(a.isCovered(by: further) && further.covers(writer, 7))
       #expect(VectorToken(a.description) == a)
+      let (both, cut) = (a.union(b), a.limited(to: 4))
+      for writer in writers {
+        #expect(both.position(of: writer) == max(a.position(of: writer), b.position(of: writer)))
+        #expect(cut.position(of: writer) == min(a.position(of: writer), 4))
+      }
     }
   }
 }

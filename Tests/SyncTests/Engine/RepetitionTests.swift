@@ -189,7 +189,7 @@ struct SyncFlightsTests {
       guard case .first(let flight) = flights.enter(try request(position)) else {
         throw Missing(what: "a new flight")
       }
-      flights.end(flight, with: Array(repeating: 7, count: bytes), isNews: true)
+      flights.end(flight, with: Array(repeating: 7, count: bytes), mayKeep: true)
     }
     return try (1...count).filter { position in
       if case .answered = flights.enter(try request(position)) { return true }

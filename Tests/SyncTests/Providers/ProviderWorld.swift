@@ -1,3 +1,4 @@
+import DeviceMessages
 import Ephemera
 import Executors
 import MatrixIdentifiers
@@ -38,6 +39,7 @@ struct ProviderWorld: Sendable {
   let accountData: WrittenStream<AccountDataRow>
   let receipts: WrittenStream<Receipt>
   let pushRules: WrittenStream<UserID>
+  let toDevice: WrittenStream<DeviceMessageRow>
   let typing: LatestValues
   let owner = LocalOwner()
   let waker = SyncWaker(memory: SyncMemory())
@@ -54,23 +56,29 @@ struct ProviderWorld: Sendable {
     receipts = WrittenStream(ReceiptStore(database: database).streamDefinition(), hub, id, database)
     pushRules = WrittenStream(
       RulesetStore(database: database).streamDefinition(), hub, id, database)
+    toDevice = WrittenStream(
+      DeviceMessageStore(database: database).streamDefinition(), hub, id, database)
     typing = LatestValues(
       .typing, writer: id, bus: bus, owner: owner, clock: ManualClock(1_700_000_000_000))
     AccountDataOwner(committer: accountData.committer, writer: id).register(in: owner)
     ReceiptOwner(committer: receipts.committer, writer: id).register(in: owner)
     RulesetOwner(committer: pushRules.committer, writer: id).register(in: owner)
+    DeviceMessageOwner(committer: toDevice.committer, writer: id).register(in: owner)
     try await hub.start()
-    for lease in [accountData.lease, receipts.lease, pushRules.lease] { try await lease.acquire() }
+    for lease in [accountData.lease, receipts.lease, pushRules.lease, toDevice.lease] {
+      try await lease.acquire()
+    }
   }
 }
 
 func withProviderWorld(_ body: @Sendable (ProviderWorld) async throws -> Void) async throws {
-  let migrations = World.migrations + EphemeraSchema.migrations
+  let migrations = World.migrations + EphemeraSchema.migrations + DeviceMessagesSchema.migrations
   try await TestPostgres.withDatabase(migrations: migrations) { database in
     let world = try await ProviderWorld(database)
     try await whileRunning([
       { await world.hub.run() }, { await world.accountData.committer.run() },
       { await world.receipts.committer.run() }, { await world.pushRules.committer.run() },
+      { await world.toDevice.committer.run() },
     ]) { try await body(world) }
   }
 }

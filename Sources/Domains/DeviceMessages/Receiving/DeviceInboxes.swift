@@ -47,12 +47,12 @@ package final class DeviceInboxes: Sendable {
       }
       guard mayHaveMessages else { return Page() }
     }
-    let waiting = try await store.waiting(
-      for: device, since: since ?? VectorToken(minimum: 0), upTo: now, limit: limit)
+    let start = since ?? VectorToken(minimum: 0)
+    let waiting = try await store.waiting(for: device, since: start, upTo: now, limit: limit)
     guard waiting.count >= limit, let last = waiting.last else {
       return Page(events: waiting.map(\.event))
     }
-    return Page(events: waiting.map(\.event), reached: now.limited(to: last.position))
+    return Page(events: waiting.map(\.event), reached: now.limited(to: last.position).union(start))
   }
 
   /// The device has everything up to the token, which this worker's reader has reached: it is

@@ -41,6 +41,16 @@ package struct VectorToken: Hashable, Sendable, CustomStringConvertible {
     return token
   }
 
+  /// Stands for what either token stands for.
+  package func union(_ other: VectorToken) -> VectorToken {
+    let writers = Set(positions.keys).union(other.positions.keys)
+    return VectorToken(
+      minimum: max(minimum, other.minimum),
+      positions: writers.reduce(into: [:]) {
+        $0[$1] = max(position(of: $1), other.position(of: $1))
+      })
+  }
+
   /// The same token with no writer beyond a position.
   package func limited(to position: Int64) -> VectorToken {
     VectorToken(
