@@ -113,6 +113,23 @@ struct EventFilterTests {
     #expect(throws: EventFilter.Problem.tooManyWildcards("not_types")) {
       try filter(patterns(EventFilter.wildcardLimit + 1))
     }
+    // Few, but long: trying them takes time too.
+    let long = { (length: Int) in
+      "{\"types\":[\"\(String(repeating: "*a", count: length / 2))\"]}"
+    }
+    #expect(try !filter(long(TypePatterns.wildcardBytesLimit)).matches(stored("a")))
+    #expect(throws: EventFilter.Problem.tooManyWildcards("types")) {
+      try filter(long(TypePatterns.wildcardBytesLimit + 2))
+    }
+  }
+
+  @Test(arguments: [
+    ("senders", "bob"), ("not_senders", "!room:a.example"), ("rooms", "room"), ("not_rooms", ""),
+  ])
+  func idsAreChecked(_ part: String, _ text: String) {
+    #expect(throws: EventFilter.Problem.notAnID(part, text)) {
+      try filter("{\"\(part)\":[\"\(text)\"]}")
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import MatrixIdentifiers
 import MatrixJSON
+import Postgres
 import Rooms
 import Streams
 import TestKit
@@ -144,6 +145,31 @@ struct FilterStoreTests {
         let definition = try await store.definition(id, of: alice)
         #expect(definition == Array("{\"n\":\(number)}".utf8))
       }
+    }
+  }
+}
+
+extension FilterStoreTests {
+  @Test func filtersAreBounded() async throws {
+    let alice = try present(UserID(World.alice), "user")
+    let bob = try present(UserID(World.bob), "user")
+    let limit = Int64(FilterStore.limit)
+    try await TestPostgres.withDatabase(migrations: World.migrations) { database in
+      let fill = Statement(
+        "test_fill_filters",
+        """
+        INSERT INTO user_filters (user_id, filter_id, definition)
+        SELECT $1, n, convert_to(n::text, 'UTF8') FROM generate_series(0, $2::bigint - 1) AS n
+        """)
+      _ = try await database.query(fill, [.text(alice.text), .int(limit - 1)])
+      let store = FilterStore(database: database)
+      #expect(try await store.add(Array("{}".utf8), for: alice) == limit - 1)
+      await #expect(throws: FilterStore.Failure.tooMany) {
+        try await store.add(Array("{\"a\":1}".utf8), for: alice)
+      }
+      // What is there already keeps its id, and others have their own.
+      #expect(try await store.add(Array("7".utf8), for: alice) == 7)
+      #expect(try await store.add(Array("{}".utf8), for: bob) == 0)
     }
   }
 }

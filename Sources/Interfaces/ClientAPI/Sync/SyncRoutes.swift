@@ -58,8 +58,13 @@ package func syncRoutes(_ dependencies: SyncRoutesDependencies) -> [Route] {
         } catch {
           throw MatrixError.badJSON("The filter has no canonical form")
         }
-        let id = try await filters.add(definition, for: requester.userID)
-        return .json(200, ["filter_id": .string(String(id))])
+        do {
+          let id = try await filters.add(definition, for: requester.userID)
+          return .json(200, ["filter_id": .string(String(id))])
+        } catch FilterStore.Failure.tooMany {
+          throw MatrixError.badRequest(
+            "You have \(FilterStore.limit) filters, which is all that are kept", code: .unknown)
+        }
       }),
     syncRoute(
       "get_filter", .get, "/user/{userId}/filter/{filterId}",
