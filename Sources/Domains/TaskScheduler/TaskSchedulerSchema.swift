@@ -23,7 +23,8 @@ package enum TaskSchedulerSchema {
       params text,
       result text,
       error text,
-      -- Drawn anew whenever somebody takes the task; who has an older one cannot write.
+      -- Drawn anew whenever somebody takes the task; who has another one cannot write. At random,
+      -- so that none comes twice even if a crash of the server undoes a claim.
       token bigint NOT NULL DEFAULT 0,
       lease_until timestamptz,
       runner text,
@@ -97,7 +98,7 @@ package enum TaskSchedulerSchema {
         ORDER BY p.resumes DESC, p.due_at, p.id LIMIT room
       )
       UPDATE scheduled_tasks t
-      SET status = 'active', token = t.token + 1, runner = for_runner, changed_at = moment,
+      SET status = 'active', token = (random() * 9e15)::bigint, runner = for_runner, changed_at = moment,
         launches = t.launches + 1, fruitless = t.fruitless + 1,
         result = CASE t.launches WHEN 0 THEN NULL ELSE t.result END,
         lease_until = clock_timestamp() + make_interval(secs => seconds)

@@ -49,23 +49,31 @@ struct RunnerStore: Sendable {
   func claim(
     _ entries: [TaskRegistry.Entry], besides own: [String], room: Int, lease: Duration
   ) async throws -> Claim {
-    let rows = try await database.query(
-      Self.claimTasks,
-      [
-        .text(runner), .texts(own), .texts(entries.map(\.name)),
-        .ints(entries.map { Int64($0.limit) }), .int(Int64(room)), .double(lease / .seconds(1)),
-      ])
-    return Self.read(rows)
+    // A claim that a crash of the server undoes leaves a token that nobody has.
+    let rows = try await database.queryAll([
+      .relaxedCommit,
+      Query(
+        Self.claimTasks,
+        [
+          .text(runner), .texts(own), .texts(entries.map(\.name)),
+          .ints(entries.map { Int64($0.limit) }), .int(Int64(room)), .double(lease / .seconds(1)),
+        ]),
+    ])
+    return rows.last.map(Self.read) ?? Claim()
   }
 
   /// - Returns: the tasks that are still this runner's; true for those that shall end.
   func renew(_ tasks: [RunningTask], lease: Duration) async throws -> [String: Bool] {
-    let rows = try await database.query(
-      Self.renewLeases,
-      [
-        .texts(tasks.map(\.id)), .ints(tasks.map(\.token)), .double(lease / .seconds(1)),
-      ])
+    let answers = try await database.queryAll([
+      .relaxedCommit,
+      Query(
+        Self.renewLeases,
+        [
+          .texts(tasks.map(\.id)), .ints(tasks.map(\.token)), .double(lease / .seconds(1)),
+        ]),
+    ])
     var held: [String: Bool] = [:]
+    guard let rows = answers.last else { return held }
     for row in 0..<rows.count {
       guard let id = rows.text(row, 0) else { continue }
       held[id] = rows.bool(row, 1) ?? false

@@ -1,6 +1,7 @@
 import Postgres
 
-/// The SQL of one holder of a lock.
+/// The SQL of one holder of a lock. A lock that a crash of the server undoes is one that was lost:
+/// the fence tells. So nothing here waits for the disk.
 struct LockStore: Sendable {
   let name: LockName
   let key: String
@@ -9,22 +10,28 @@ struct LockStore: Sendable {
   let database: Database
 
   func acquire(_ mode: LockMode, lease: Duration) async throws -> Bool {
-    let rows = try await database.query(
+    let rows = try await run(
       Self.acquire, id + [.bool(mode == .exclusive), .double(lease / .seconds(1))])
     return rows.bool(0, 0) ?? false
   }
 
   /// False when it has run out and somebody else came.
   func renew(lease: Duration) async throws -> Bool {
-    try await database.query(Self.renew, id + [.double(lease / .seconds(1))]).affectedRows == 1
+    try await run(Self.renew, id + [.double(lease / .seconds(1))]).affectedRows == 1
   }
 
   func release() async throws {
-    _ = try await database.query(Self.release, id)
+    _ = try await run(Self.release, id)
   }
 
   func fence() -> Query {
     Query(Self.fence, id)
+  }
+
+  private func run(_ statement: Statement, _ binds: [Bind]) async throws -> Rows {
+    let answers = try await database.queryAll([.relaxedCommit, Query(statement, binds)])
+    guard let rows = answers.last else { throw PostgresError(.unavailable, "no answer") }
+    return rows
   }
 
   private var id: [Bind] { [.text(name.rawValue), .text(key), .int(token)] }
