@@ -141,7 +141,7 @@ let domains: [Target] = [
   layer(
     "Domains", "RoomRemoval",
     [
-      "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "Postgres", "Streams", "Rooms",
+      "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "Executors", "Postgres", "Streams", "Rooms",
       "TaskScheduler",
     ]),
   layer(
@@ -333,6 +333,7 @@ let testing: [Target] = [
     [
       "BackgroundUpdates", "TaskScheduler", "Postgres", "Streams", "MatrixJSON", "TestKit",
     ]),
+  tests("RoomRemoval", ["RoomRemoval", "MatrixJSON"]),
   tests(
     "TaskScheduler",
     ["TaskScheduler", "Postgres", "Streams", "Executors", "MatrixJSON", "TestKit"]),

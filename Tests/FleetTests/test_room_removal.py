@@ -203,3 +203,25 @@ def test_deletions_that_cannot_be(admin, people, room):
     admin.api.refused(403, "M_FORBIDDEN", "DELETE", f"{ADMIN}/v2/rooms/{quote(room)}", {},
                       ann.token)
     assert ann.send(room, "nothing happened")
+
+
+# ---- retention -----------------------------------------------------------------------------
+
+def test_what_is_too_old_goes_by_itself(deployments):
+    server = deployments.start({}, overrides={"retention": {
+        "enabled": True, "allowed_lifetime_min": 1, "purge_jobs": [{"interval": "1s"}]}})
+    try:
+        ann = server.api.register(unique("ann"))
+        brief, lasting = ann.create_room(), ann.create_room()
+        ann.set_state(brief, "m.room.retention", {"max_lifetime": 1000})
+        for room in (brief, lasting):
+            ann.send(room, "first")
+
+        def is_gone():
+            ann.send(brief, "more")  # the last event stays, however old
+            return "first" not in bodies(ann.history(brief))
+        until(is_gone, DONE_SECONDS, "what was said first is gone")
+        assert bodies(ann.history(lasting)) == ["first"]
+        assert ann.state(brief, "m.room.retention") == {"max_lifetime": 1000}
+    finally:
+        server.fleet.stop()

@@ -17,6 +17,7 @@ package struct HomeserverConfig: Sendable {
   package var tasks: TasksSection
   package var delayedEvents: DelayedEventsSection
   package var metrics: MetricsSection
+  package var retention: RetentionSection
   package var logging: LoggingSection
   /// Gets the number of this process.
   package var pidFile: String?
@@ -90,6 +91,7 @@ extension HomeserverConfig {
     tasks = TasksSection(section)
     delayedEvents = DelayedEventsSection(section)
     metrics = MetricsSection(section)
+    retention = RetentionSection(section)
     logging = LoggingSection(section, isWorker: !known.isMain)
     let pidFiles = [section.string("pid_file"), section.string("worker_pid_file")]
     pidFile = known.isMain ? pidFiles[0] : pidFiles[1]

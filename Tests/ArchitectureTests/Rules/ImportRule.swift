@@ -71,7 +71,7 @@ enum ImportRule {
       "MatrixJSON MatrixCrypto Executors Postgres Streams Logging Metrics"),
     Row(
       "Domains", "RoomRemoval",
-      "MatrixJSON MatrixIdentifiers RoomEvents Postgres Streams Rooms TaskScheduler"),
+      "MatrixJSON MatrixIdentifiers RoomEvents Executors Postgres Streams Rooms TaskScheduler"),
     Row("Domains", "BackgroundUpdates", "MatrixJSON Postgres TaskScheduler Logging"),
     Row(
       "Domains", "DeviceMessages",

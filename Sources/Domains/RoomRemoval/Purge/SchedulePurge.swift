@@ -35,20 +35,27 @@ package struct SchedulePurge: Sendable {
   /// - Returns: the id of the task.
   /// - Throws: `PurgeError`, `TaskError`, `PostgresError`.
   package func schedule(_ room: RoomID, before bound: Bound) async throws -> String {
-    let end: Int64?
+    guard let end = try await end(of: room, before: bound) else { throw PurgeError.unknownEvent }
+    return try await schedule(room, end: end)
+  }
+
+  /// The place before which everything goes; nil when the event is not in the room's history.
+  func end(of room: RoomID, before bound: Bound) async throws -> Int64? {
     switch bound {
     case .event(let event):
       guard try await HistoryPurge.end(before: 0, in: room, on: database) != nil else {
         throw PurgeError.unknownRoom
       }
-      end = try await HistoryPurge.end(before: event, in: room, on: database)
+      return try await HistoryPurge.end(before: event, in: room, on: database)
     case .time(let time):
       guard let place = try? await places.place(of: time, in: room) else {
         throw PurgeError.unknownRoom
       }
-      end = try await HistoryPurge.end(before: place, in: room, on: database)
+      return try await HistoryPurge.end(before: place, in: room, on: database)
     }
-    guard let end else { throw PurgeError.unknownEvent }
+  }
+
+  func schedule(_ room: RoomID, end: Int64) async throws -> String {
     guard try await purges(of: room, .scheduled) + purges(of: room, .active) == 0 else {
       throw PurgeError.isUnderWay
     }

@@ -18,6 +18,12 @@ package enum HistoryPurge {
     SELECT least($2, (SELECT min(x) FROM unnest(forward_extremities) AS x))
     FROM room_heads WHERE room_id = $1
     """)
+  private static let exists = Statement(
+    "history_purge_needed",
+    """
+    SELECT EXISTS (SELECT FROM events
+      WHERE room_id = $1 AND standing IS NULL AND stream_ordering < $2)
+    """)
   // What is left and follows what goes, some of it.
   private static let followers = Statement(
     "history_purge_followers",
@@ -84,6 +90,13 @@ package enum HistoryPurge {
     before place: Int64, in room: RoomID, on database: any Querying
   ) async throws -> Int64? {
     try await database.query(clampEnd, [.text(room.text), .int(place)]).int(0, 0)
+  }
+
+  /// Whether there is anything before the place.
+  package static func isNeeded(
+    _ room: RoomID, before end: Int64, on database: any Querying
+  ) async throws -> Bool {
+    try await database.query(exists, [.text(room.text), .int(end)]).bool(0, 0) ?? false
   }
 
   /// Notes of some events that stay that what they follow is not here any more, so that it can be

@@ -55,7 +55,7 @@ enum KnownKeys {
     enable_room_list_search 
     enable_registration_token_3pid_bypass room_prejoin_state room_invite_state_types
     track_appservice_user_ips track_puppeted_user_ips use_appservice_legacy_authorization
-    notify_appservices background_updates retention experimental_features
+    notify_appservices background_updates experimental_features
     allow_per_room_profiles cleanup_extremities_with_dummy_events
     user_types user_types_config
     rc_messages_per_second rc_message_burst_count federation_rc_window_size

@@ -30,6 +30,7 @@ struct RoomRemovalParts {
       database: database)
     let history = PurgeHistory(locks: locks, invalidations: streams.invalidations)
     tasks.registry.register(PurgeHistory.action) { try await history($0) }
+    registerRetention(platform, tasks)
     let room = DeleteRoom(
       evacuation: Self.evacuation(platform, streams), persister: streams.persister,
       erasures: [
@@ -39,6 +40,19 @@ struct RoomRemovalParts {
       ],
       locks: locks, invalidations: streams.invalidations)
     tasks.registry.register(DeleteRoom.action) { try await room($0) }
+  }
+
+  private func registerRetention(_ platform: Platform, _ tasks: TaskParts) {
+    let section = platform.config.retention
+    guard section.enabled else { return }
+    let retention = ApplyRetention(
+      policy: RetentionPolicy(
+        standard: section.defaultLifetime, shortest: section.shortestLifetime,
+        longest: section.longestLifetime),
+      purge: purge, database: platform.database, clock: platform.clock)
+    tasks.registry.register(ApplyRetention.action(every: section.interval)) {
+      try await retention($0)
+    }
   }
 
   func routes(_ authenticator: Authenticator) -> [Route] {
