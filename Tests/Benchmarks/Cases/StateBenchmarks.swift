@@ -66,7 +66,16 @@ private func powerDifference(_ version: RoomVersion) throws -> Fork {
   return try Fork(room, states)
 }
 
-let stateBenchmarks: [Benchmark] = [
+let stateBenchmarks: [Benchmark] =
+  resolutionBenchmarks + [
+    // What the other rows find ready: the writer has the index in the database instead.
+    Benchmark("state/auth-graph-10k-members") {
+      let events = Array(try Room(.v12, members: 10_000).events.values)
+      return { try AuthGraph(events).count }
+    }
+  ]
+
+private let resolutionBenchmarks: [Benchmark] = [
   (RoomVersion.v11, ""), (RoomVersion.v12, "-v12"),
 ].flatMap { version, suffix in
   [

@@ -124,6 +124,36 @@ struct StoredRoomTests {
     }
   }
 
+  /// An event that the database refuses, in one batch with what users send.
+  @Test func whatCannotBeStoredCostsOnlyItself() async throws {
+    let maker = PDUMaker(.v11, creator: FederatedRoom.users[0])
+    var draft = PDUMaker.Draft(sender: FederatedRoom.users[0], type: "a\0b", stateKey: nil)
+    let create = try maker.createEvent()
+    draft.previous = [create.eventID]
+    let event = try maker.make(draft, named: "bad") { $0 == .create ? create.eventID : nil }
+    let request = ReceiveRequest(
+      roomID: try maker.room, version: .v11,
+      events: [create, event].map { ReceivedEvent(event: $0, kind: .live) })
+    try await withWorld { world in
+      let room = try await world.makeRoom()
+      let message = try RoomFixture.message("hello", by: RoomFixture.alice)
+      let writer = world.anotherWriter()
+      async let received = try? writer.receive(request)
+      try await eventually { await writer.queue.count == 1 }
+      async let sent = writer.persist(PersistRequest(roomID: room, intents: [message]))
+      try await eventually { await writer.queue.count == 2 }
+      try await whileRunning([{ await writer.run() }]) {
+        try await eventually {
+          try await world.story(of: room).contains { $0.event.type == EventType.message }
+        }
+      }
+      #expect(await received == nil)
+      let event = try present(try await sent.first, "answer")
+      #expect(try await world.stored(event.eventID).event.type == EventType.message)
+      #expect(try await world.number("rooms", "SELECT count(*) FROM rooms") == 1)
+    }
+  }
+
   /// Clients are told of what is accepted as news, in order, and of nothing else.
   @Test func whatIsAcceptedIsPublished() async throws {
     let federated = try Self.federated(3)

@@ -13,6 +13,11 @@ package enum EventStreamRow {
   package static func encode(_ stored: StoredEvent) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
+    // Events of other servers can come after what relates to them.
+    if stored.mayHaveChildren {
+      writer.key("children")
+      writer.bool(true)
+    }
     if let delayID = stored.delayID {
       writer.key("delay")
       writer.string(delayID)
@@ -69,7 +74,8 @@ package enum EventStreamRow {
       transaction: transaction(row["transaction"]),
       redactedBy: row["redacted_by"]?.string.flatMap { EventID($0) },
       delayID: row["delay"]?.string,
-      push: try row["push"].map { try EventPush($0) }, mayHaveChildren: false)
+      push: try row["push"].map { try EventPush($0) },
+      mayHaveChildren: row["children"]?.bool ?? false)
   }
 
   /// Of an object, without the braces.

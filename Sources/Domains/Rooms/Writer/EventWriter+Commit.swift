@@ -12,8 +12,7 @@ extension EventWriter {
 
   /// Decides and commits a batch, over again while the database is away or another process
   /// held the lease: a failed commit has written nothing.
-  func process(_ waiting: [Waiting]) async {
-    let batch = WriterBatch(waiting: waiting)
+  func process(_ batch: WriterBatch) async {
     let deadline = ContinuousClock.now.advanced(by: Self.patience)
     var backoff = Backoff(first: .milliseconds(50), ceiling: .seconds(1))
     while true {
@@ -27,9 +26,16 @@ extension EventWriter {
         push?.forget(batch.rooms)
         logger.warning(
           "a batch of events was not committed",
-          metadata: ["error": "\(error)", "requests": "\(waiting.count)"])
-        guard ContinuousClock.now < deadline, !Task.isCancelled, await recovered(from: error)
-        else { return refuse(batch) }
+          metadata: ["error": "\(error)", "requests": "\(batch.waiting.count)"])
+        let isRecovered = await recovered(from: error)
+        if !isRecovered, Self.isOfSomeRequest(error), batch.isMixed {
+          // What the others sent is not to fail for it.
+          for part in batch.parts { await process(part) }
+          return
+        }
+        guard ContinuousClock.now < deadline, !Task.isCancelled, isRecovered else {
+          return refuse(batch)
+        }
       }
       try? await Task.sleep(for: backoff.delay(random: 0))
     }
@@ -37,7 +43,10 @@ extension EventWriter {
 
   /// Whether the batch may be tried again; takes the lease anew when it ran out.
   func recovered(from error: any Error) async -> Bool {
-    guard let failure = error as? PostgresError else { return false }
+    guard let failure = error as? PostgresError else {
+      stream.committed([])
+      return false
+    }
     switch failure.kind {
     case .fenced, .commitOutcomeUnknown:
       // Taking the lease again waits for the end of a transaction that may still be running.
@@ -50,6 +59,11 @@ extension EventWriter {
       stream.committed([])
       return false
     }
+  }
+
+  /// Whether the same would happen again, as something cannot be stored or was stored wrongly.
+  private static func isOfSomeRequest(_ error: any Error) -> Bool {
+    (error as? PostgresError).map { $0.kind == .other } ?? true
   }
 
   private func refuse(_ batch: WriterBatch) {

@@ -6,6 +6,11 @@ extension EventWriter.Waiting {
     if case .close = self { true } else { false }
   }
 
+  /// Events of other servers; at least one for a request that is about such.
+  var receivedCount: Int {
+    if case .receive(let request, _) = self { max(1, request.events.count) } else { 0 }
+  }
+
   var roomID: RoomID {
     switch self {
     case .close(let room, _): room
@@ -33,6 +38,29 @@ struct WriterBatch: Sendable {
 
   var received: [ReceiveRequest] {
     waiting.compactMap { if case .receive(let request, _) = $0 { request } else { nil } }
+  }
+
+  /// - Parameter queue: not empty, and not closing a room first.
+  static func first(of queue: some Sequence<EventWriter.Waiting>, limit: Int) -> WriterBatch {
+    var waiting: [EventWriter.Waiting] = []
+    var received = 0
+    for one in queue {
+      received += one.receivedCount
+      let isFull = waiting.count == limit || received > ReceiveRequest.eventLimit
+      if one.isClosing || isFull && !waiting.isEmpty { break }
+      waiting.append(one)
+    }
+    return WriterBatch(waiting: waiting)
+  }
+
+  /// Whether there are events of other servers besides other requests.
+  var isMixed: Bool { waiting.count > 1 && !received.isEmpty }
+
+  /// What users sent together, and each of the others by itself.
+  var parts: [WriterBatch] {
+    let own = waiting.filter { $0.receivedCount == 0 }
+    let others = waiting.filter { $0.receivedCount > 0 }.map { WriterBatch(waiting: [$0]) }
+    return (own.isEmpty ? [] : [WriterBatch(waiting: own)]) + others
   }
 
   var rooms: Set<RoomID> { Set(waiting.lazy.map(\.roomID)) }

@@ -108,8 +108,8 @@ package actor EventWriter: EventPersister {
           answer.resolve(await closing(room))
           continue
         }
-        let batch = Array(queue.prefix(Self.batchLimit).prefix { !$0.isClosing })
-        queue.removeFirst(batch.count)
+        let batch = WriterBatch.first(of: queue, limit: Self.batchLimit)
+        queue.removeFirst(batch.waiting.count)
         await process(batch)
       }
     }
