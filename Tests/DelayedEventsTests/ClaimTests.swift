@@ -1,5 +1,6 @@
 import Accounts
 import MatrixIdentifiers
+import Postgres
 import TestKit
 import Testing
 
@@ -19,11 +20,12 @@ struct ClaimTests {
       #expect(try await world.claim().isEmpty)
       world.clock.advance(by: 701)
       let claim = try await world.claims.claim(
-        2, by: "a", lease: 10_000, now: world.clock.now())
+        2, by: "a", besides: [], lease: 10_000, now: world.clock.now())
       #expect(ids(claim.taken) == [soon, first])
       #expect(claim.nextDue == World.start + 5_000)
-      #expect(ids(try await world.claim()) == [late])
+      // Whoever does not know what it has taken takes nothing that comes after it.
       #expect(try await world.claim().isEmpty)
+      #expect(ids(try await world.claim(besides: claim.taken)) == [late])
       #expect(try await world.state(never).end == nil)
     }
   }
@@ -35,11 +37,30 @@ struct ClaimTests {
       let second = try await world.say("2", in: rooms[0], delay: 200)
       let other = try await world.say("3", in: rooms[1], delay: 300)
       world.clock.advance(by: 300)
-      #expect(ids(try await world.claim(as: "a", 1)) == [first])
+      let own = try await world.claim(as: "a", 1)
+      #expect(ids(own) == [first])
       #expect(ids(try await world.claim(as: "b")) == [other])
-      #expect(ids(try await world.claim(as: "a")) == [second])
+      #expect(try await world.claim(as: "a").isEmpty)
+      #expect(ids(try await world.claim(as: "a", besides: own)) == [second])
       world.clock.advance(by: 10_000)
       #expect(ids(try await world.claim(as: "b")) == [first, second, other])
+    }
+  }
+
+  /// The owner may be killed while it finishes an event.
+  @Test func nothingIsTakenThatComesAfterWhatIsBeingFinished() async throws {
+    try await World.with { world in
+      let rooms = [try await world.makeRoom(), try await world.makeRoom()]
+      let first = try await world.say("1", in: rooms[0], delay: 100)
+      let second = try await world.say("2", in: rooms[0], delay: 200)
+      let other = try await world.say("3", in: rooms[1], delay: 300)
+      world.clock.advance(by: 300)
+      let lock = StoredDelays().lock([first])
+      try await world.database.transaction { transaction in
+        _ = try await transaction.queryAll([lock])
+        #expect(ids(try await world.claim()) == [other])
+      }
+      #expect(ids(try await world.claim()) == [first, second])
     }
   }
 

@@ -90,7 +90,6 @@ struct SendingTests {
         world.clock.advance(by: 10_000)
         _ = try await world.claim(as: "b")
       },
-      Withdrawal(what: "not due") { world, _ in world.clock.advance(by: -1) },
       Withdrawal(what: "failed") { world, claimed in
         try await world.claims.fail(claimed, Array("{}".utf8), now: 1)
       },
@@ -112,6 +111,21 @@ struct SendingTests {
         }
         #expect(try await world.bodies(room).isEmpty)
       }
+    }
+  }
+
+  @Test func nothingIsSentThatIsNotDueByTheOwnersClock() async throws {
+    try await World.with { world in
+      let room = try await world.makeRoom()
+      try await world.say("hello", in: room)
+      world.clock.advance(by: 1_000)
+      let claimed = try await world.claim()
+      world.clock.advance(by: -1)
+      #expect(await world.batch()(claimed) == .unavailable)
+      #expect(try await world.bodies(room).isEmpty)
+      world.clock.advance(by: 1)
+      #expect(await world.batch()(claimed) == .settled)
+      #expect(try await world.bodies(room) == ["hello"])
     }
   }
 

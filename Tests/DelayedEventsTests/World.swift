@@ -156,7 +156,12 @@ extension World {
   }
 
   /// Takes what is due now.
-  func claim(as holder: String = "a", _ limit: Int = 100) async throws -> [ClaimedDelay] {
-    try await claims.claim(limit, by: holder, lease: 10_000, now: clock.now()).taken
+  /// - Parameter own: what the holder has already.
+  func claim(
+    as holder: String = "a", _ limit: Int = 100, besides own: [ClaimedDelay] = []
+  ) async throws -> [ClaimedDelay] {
+    try await claims.claim(
+      limit, by: holder, besides: own.map(\.event.number), lease: 10_000, now: clock.now()
+    ).taken
   }
 }

@@ -58,7 +58,7 @@ struct DelayedEventMachine: Sendable {
   private var queues: [RoomID: Deque<ClaimedDelay>] = [:]
   /// Rooms that wait for their turn, each once.
   private var turns: Deque<RoomID> = []
-  private var underWay: [RoomID: Int] = [:]
+  private var underWay: [RoomID: [ClaimedDelay]] = [:]
   private var held = 0
   /// When the next event is due, as far as it is known.
   private var nextDue: Int64?
@@ -71,6 +71,11 @@ struct DelayedEventMachine: Sendable {
 
   init(timing: Timing = Timing()) {
     self.timing = timing
+  }
+
+  /// The numbers of what it has.
+  var own: [Int64] {
+    (Array(queues.values.joined()) + underWay.values.joined()).map(\.event.number)
   }
 
   // MARK: What happens
@@ -159,7 +164,7 @@ struct DelayedEventMachine: Sendable {
         continue
       }
       queues[room] = queue.isEmpty ? nil : queue
-      underWay[room] = batch.count
+      underWay[room] = batch
       return .send(batch)
     }
     return nil

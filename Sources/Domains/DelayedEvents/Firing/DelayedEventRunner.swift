@@ -64,9 +64,10 @@ package final class DelayedEventRunner: Sendable {
   }
 
   private func claim(_ limit: Int) async {
+    let (own, lease) = machine.withLock { ($0.own, $0.timing.lease) }
     do {
       let claim = try await claims.claim(
-        limit, by: name, lease: machine.withLock { $0.timing.lease }, now: clock.now())
+        limit, by: name, besides: own, lease: lease, now: clock.now())
       machine.withLock { $0.claimed(claim, limit: limit) }
     } catch {
       logger.debug("cannot ask for delayed events", metadata: ["error": "\(error)"])

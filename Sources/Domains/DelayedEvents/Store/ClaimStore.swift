@@ -17,17 +17,33 @@ struct ClaimStore: Sendable {
   private static let enter = Statement(
     "delayed_claim_enter", "SELECT pg_advisory_xact_lock(\(lockNumber))::text", repeatable: false)
   private static let lockNumber = 0x6465_6c61_7965
-  // A lease that ends later than one taken now would is from before a clock was set back.
+  // A lease that ends later than one taken now would is from before a clock was set back. Nothing
+  // is taken that comes after what is somebody else's, or what the owner of the room is about to
+  // finish: that may fail.
   private static let claim = Statement(
     "delayed_claim",
     """
-    WITH taken AS (
-      SELECT id FROM delayed_events
+    WITH own AS (SELECT unnest($5::bigint[]) AS id),
+    free AS (
+      SELECT id, room_id, due FROM delayed_events
       WHERE finalised_at IS NULL AND due <= $1 AND NOT (lease_until > $1 AND lease_until <= $1 + $3)
-        AND room_id NOT IN (SELECT room_id FROM delayed_events
-          WHERE finalised_at IS NULL AND holder IS NOT NULL AND holder <> $2
-            AND lease_until > $1 AND lease_until <= $1 + $3)
+        AND room_id NOT IN (SELECT room_id FROM delayed_events h
+          WHERE finalised_at IS NULL AND holder IS NOT NULL
+            AND lease_until > $1 AND lease_until <= $1 + $3
+            AND NOT EXISTS (SELECT FROM own WHERE own.id = h.id))
       ORDER BY due, id LIMIT $4 FOR UPDATE SKIP LOCKED
+    ),
+    obstacles AS (
+      SELECT DISTINCT ON (room_id) room_id, due, id FROM delayed_events o
+      WHERE finalised_at IS NULL AND due <= (SELECT max(due) FROM free)
+        AND room_id IN (SELECT room_id FROM free)
+        AND NOT EXISTS (SELECT FROM free WHERE free.id = o.id)
+        AND NOT EXISTS (SELECT FROM own WHERE own.id = o.id)
+      ORDER BY room_id, due, id
+    ),
+    taken AS (
+      SELECT f.id FROM free f LEFT JOIN obstacles o USING (room_id)
+      WHERE o.id IS NULL OR (f.due, f.id) < (o.due, o.id)
     )
     UPDATE delayed_events d SET holder = $2, lease_until = $1 + $3, claim = claim + 1
     FROM taken WHERE d.id = taken.id
@@ -67,13 +83,16 @@ struct ClaimStore: Sendable {
 
   /// - Parameters:
   ///   - holder: the runner's name.
+  ///   - own: the numbers of the events that it has and knows of.
   ///   - lease: milliseconds.
   func claim(
-    _ limit: Int, by holder: String, lease: Int64, now: Int64
+    _ limit: Int, by holder: String, besides own: [Int64], lease: Int64, now: Int64
   ) async throws -> Claim {
     let rows = try await database.queryAll([
       Query(Self.enter),
-      Query(Self.claim, [.int(now), .text(holder), .int(lease), .int(Int64(limit))]),
+      Query(
+        Self.claim,
+        [.int(now), .text(holder), .int(lease), .int(Int64(limit)), .ints(own)]),
       Query(Self.nextDue, [.int(now)]),
     ])
     let taken = (0..<rows[1].count).compactMap { row -> ClaimedDelay? in

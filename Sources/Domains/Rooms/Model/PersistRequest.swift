@@ -56,7 +56,7 @@ package enum PersistError: Error, Sendable, Equatable {
   /// The event cannot be built, whoever asks.
   case invalid(reason: String)
   case tooLarge
-  /// The delayed event that it would carry out is not to be sent, or not now.
+  /// The delayed event that it would carry out is not to be sent, or not by this claim.
   case withdrawn(reason: String)
   /// Nothing was written; the same request may succeed later.
   case unavailable(reason: String)

@@ -61,7 +61,7 @@ struct DelayedDraft {
   }
 
   /// The events that the intents have become before; nil when they are to be written now.
-  /// - Throws: `withdrawn` when one of them is not to be sent, or not yet.
+  /// - Throws: `withdrawn` when one of them is not to be sent, `unavailable` when not yet.
   func alreadySent(
     _ intents: [EventIntent], now: Int64
   ) throws(PersistError) -> [EventID]? {
@@ -92,7 +92,8 @@ struct DelayedDraft {
     guard claim == standing.claim else {
       throw .withdrawn(reason: "the delayed event was taken by somebody else or restarted")
     }
-    guard standing.due <= now else { throw .withdrawn(reason: "the delayed event is not due") }
+    // The clock of whoever asks is ahead of this one.
+    guard standing.due <= now else { throw .unavailable(reason: "the delayed event is not due") }
     return nil
   }
 

@@ -1,0 +1,117 @@
+"""How much users may send later, and a server that sends nothing later."""
+import pytest
+
+from support.api import Unexpected, bodies
+from support.delayed import PREFIXES, Delays
+from support.deployment import unique
+from support.waiting import until
+
+SCHEDULED, MESSAGES, ACTIONS = 3, 5, 20  # messages beside the making of a room
+LONGEST = 60_000  # milliseconds
+SECONDS = 10
+SLOW = 0.001  # a second: nothing flows out while a test runs
+
+
+@pytest.fixture(scope="module")
+def server(deployments):
+    server = deployments.start({}, overrides={
+        "max_event_delay_duration": f"{LONGEST // 1000}s",
+        "msc4140_max_delayed_events_per_user": SCHEDULED,
+        "rc_message": {"per_second": SLOW, "burst_count": MESSAGES + 1},
+        "rc_delayed_event_mgmt": {"per_second": SLOW, "burst_count": ACTIONS}})
+    yield server
+    server.fleet.stop()
+
+
+@pytest.fixture(scope="module")
+def closed(deployments):
+    server = deployments.start({}, overrides={"max_event_delay_duration": 0})
+    yield server
+    server.fleet.stop()
+
+
+@pytest.fixture
+def ann(server):
+    return server.api.register(unique("ann"))
+
+
+@pytest.fixture
+def room(ann):
+    return ann.create_room()
+
+
+def refusal(work):
+    with pytest.raises(Unexpected) as found:
+        work()
+    return found.value.answer
+
+
+def test_scheduled_events_of_a_user(ann, room):
+    delays = Delays(ann)
+    for number in range(SCHEDULED):
+        delays.schedule(room, {}, 30_000 + 1000 * number)
+    answer = refusal(lambda: delays.schedule(room, {}, 1000))
+    assert (answer.status, answer.errcode) == (429, "M_LIMIT_EXCEEDED")
+    # When the first of them will have been sent.
+    assert 20 < int(answer.headers["retry-after"]) <= 30
+    assert answer.json["retry_after_ms"] <= 1000 * int(answer.headers["retry-after"])
+
+
+def test_the_longest_delay(ann, room):
+    delays = Delays(ann)
+    delays.schedule(room, {}, LONGEST)
+    answer = refusal(lambda: delays.schedule(room, {}, LONGEST + 1))
+    assert (answer.status, answer.errcode) == (403, "M_FORBIDDEN")
+    limits = ann.get("/capabilities")["capabilities"]["m.delayed_events"]
+    assert limits == {"max_delay_ms": LONGEST, "max_scheduled": SCHEDULED}
+
+
+def test_scheduling_counts_as_sending(ann, room):
+    delays = Delays(ann)
+    for _ in range(MESSAGES - 1):
+        ann.send(room, "x")
+    delays.schedule(room, {}, LONGEST)
+    answer = refusal(lambda: delays.schedule(room, {}, 1000))
+    assert (answer.status, answer.errcode) == (429, "M_LIMIT_EXCEEDED")
+
+
+def test_management_has_a_budget(ann, room):
+    delays = Delays(ann)
+    delay_id = delays.schedule(room, {}, LONGEST)
+    for _ in range(ACTIONS):
+        delays.act("restart", delay_id)
+    for work in (lambda: delays.act("send", delay_id), lambda: delays.get(delay_id), delays.list):
+        answer = refusal(work)
+        assert (answer.status, answer.errcode) == (429, "M_LIMIT_EXCEEDED")
+
+
+def test_what_is_too_much_at_the_time_of_sending_fails_for_good(ann, room):
+    """Scheduling has left room for so many messages that not all of them can be sent."""
+    delays = Delays(ann)
+    ids = [delays.schedule(room, {"body": str(number), "msgtype": "m.text"}, 600 + number)
+           for number in range(SCHEDULED)]
+    sent = MESSAGES - SCHEDULED
+    until(lambda: len(bodies(ann.history(room))) == sent, SECONDS, "some are sent")
+    error = until(lambda: delays.get(ids[-1]).get("finalised"), SECONDS, "the last one has ended")
+    assert error["error"]["errcode"] == "M_LIMIT_EXCEEDED"
+    assert error["error"]["retry_after_ms"] > 0
+    assert bodies(ann.history(room)) == [str(number) for number in range(sent)]
+
+
+def test_a_server_that_sends_nothing_later(closed):
+    bob = closed.api.register(unique("bob"))
+    room = bob.create_room()
+    for prefix in PREFIXES:
+        answer = refusal(lambda prefix=prefix: Delays(bob, prefix).schedule(room, {}, 5))
+        assert (answer.status, answer.errcode) == (403, "M_FORBIDDEN")
+    # A server that passed over the query would send at once.
+    for path in (bob.room(room, "send", "m.room.message", "t"),
+                 bob.room(room, "state", "org.example.call", "key")):
+        bob.refused(403, "M_FORBIDDEN", "PUT", path, {"body": "never", "msgtype": "m.text"},
+                    **{"org.matrix.msc4140.delay": 5})
+    assert bodies(bob.history(room)) == []
+    bob.state(room, "org.example.call", "key", expect=404)
+    versions = bob.api.call("GET", "/_matrix/client/versions")
+    assert versions["unstable_features"]["org.matrix.msc4140"] is False
+    assert not [one for one in bob.get("/capabilities")["capabilities"] if "delayed" in one]
+    assert Delays(bob).list() == {"delayed_events": []}
