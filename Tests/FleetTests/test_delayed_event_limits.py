@@ -1,7 +1,7 @@
 """How much users may send later, and a server that sends nothing later."""
 import pytest
 
-from support.api import Unexpected, bodies
+from support.api import CLIENT, Unexpected, User, bodies
 from support.delayed import PREFIXES, Delays
 from support.deployment import unique
 from support.waiting import until
@@ -15,6 +15,7 @@ SLOW = 0.001  # a second: nothing flows out while a test runs
 @pytest.fixture(scope="module")
 def server(deployments):
     server = deployments.start({}, overrides={
+        "allow_guest_access": True,
         "max_event_delay_duration": f"{LONGEST // 1000}s",
         "msc4140_max_delayed_events_per_user": SCHEDULED,
         "rc_message": {"per_second": SLOW, "burst_count": MESSAGES + 1},
@@ -96,6 +97,20 @@ def test_what_is_too_much_at_the_time_of_sending_fails_for_good(ann, room):
     assert error["error"]["errcode"] == "M_LIMIT_EXCEEDED"
     assert error["error"]["retry_after_ms"] > 0
     assert bodies(ann.history(room)) == [str(number) for number in range(sent)]
+
+
+def test_guests(server, ann):
+    room = ann.create_room(preset="public_chat", initial_state=[
+        {"type": "m.room.guest_access", "content": {"guest_access": "can_join"}}])
+    guest = User(server.api, server.api.call("POST", CLIENT + "/register?kind=guest", {}))
+    guest.act("join", room)
+    delays = Delays(guest)
+    delay_id = delays.schedule(room, {"body": "a guest's", "msgtype": "m.text"}, LONGEST)
+    for action in ("restart", "send"):
+        delays.act(action, delay_id)
+    assert "event_id" in delays.get(delay_id)["finalised"]
+    assert delays.list(status="sent")["delayed_events"] != []
+    assert bodies(ann.history(room)) == ["a guest's"]
 
 
 def test_a_server_that_sends_nothing_later(closed):

@@ -2,6 +2,7 @@
 import re
 import resource
 
+from support.delayed import Delays
 from support.deployment import unique
 from support.waiting import until
 
@@ -48,6 +49,21 @@ def test_every_process_tells_how_it_stands(server):
         assert found["apus_postgres_round_trips"][""] >= 0, one.name
         assert found["synapse_replication_tcp_resource_total_connections"][""] == 1, one.name
         assert found["process_resident_memory_bytes"][""] > 0, one.name
+
+
+def test_delayed_events_are_counted_where_they_are_sent(server):
+    runners = only(server, "background_tasks")
+    late = "apus_delayed_events_late_seconds_count"
+
+    def total(name, labels=""):
+        return sum(one.read()[name][labels] for one in runners)
+    before = [total("apus_delayed_events_sent_total", 'reason="delay"'), total(late)]
+    delays = Delays(server.rotating.register(unique("ann")))
+    delays.schedule(delays.user.create_room(), {}, 1)
+    until(lambda: total("apus_delayed_events_sent_total", 'reason="delay"') == before[0] + 1,
+          SECONDS, "the event is counted")
+    assert total(late) == before[1] + 1
+    assert all("apus_delayed_events_scheduled" in one.read() for one in runners)
 
 
 def test_every_process_may_open_as_many_files_as_the_system_allows(server):
