@@ -17,6 +17,7 @@ SETTINGS = {
     "rc_message": SLOW, "rc_joins": {"local": SLOW, "remote": OFF},
     "rc_joins_per_room": OFF | {"per_second": 0.001, "burst_count": 6},
     "rc_invites": {"per_room": OFF, "per_user": SLOW, "per_issuer": OFF},
+    "rc_key_requests": SLOW,
     "rc_login": {"address": OFF, "account": SLOW, "failed_attempts": SLOW},
     "rc_admin_redaction": {"per_second": 0.001, "burst_count": 2},
     "rc_registration_token_validity": {"per_second": 2, "burst_count": 2}}
@@ -151,6 +152,17 @@ def test_invites_of_one_user(api, admin):
         inviter, room = next(rooms)
         inviter.act("invite", room, target)
     assert passed(len(inviters), invite) == BURST
+
+
+def test_requests_for_the_keys_of_others(api, user):
+    other = api.register(unique("other"))
+
+    def ask(whom, kind="m.room_key_request"):
+        user.put(f"/sendToDevice/{kind}/t{next(user.transactions)}",
+                 {"messages": {whom.id: {"*": {}}}})
+    assert passed(2 * BURST, lambda: ask(user)) == 2 * BURST, "one's own devices may be asked"
+    assert passed(2 * BURST, lambda: ask(other)) == BURST
+    assert passed(BURST, lambda: ask(other, "m.other")) == BURST
 
 
 def test_redactions_of_others_have_a_budget_of_their_own(api, admin):

@@ -18,8 +18,11 @@ package func sendToDeviceRoutes(
       handler: authenticated(guests: .allowed) { requester, request in
         let messages = try deviceMessages(try request.json().requiredObject("messages"))
         let type = request.path("eventType")
-        if type == "m.room_key_request" {
-          try await limitKeyRequests(requester, messages, authenticated.limiter)
+        // Asking other people for keys makes their clients work.
+        if type == "m.room_key_request",
+          messages.contains(where: { $0.recipient != requester.userID })
+        {
+          try await authenticated.limiter.check(.keyRequests, of: requester)
         }
         try await send(
           DeviceMessageTransaction(
@@ -28,14 +31,6 @@ package func sendToDeviceRoutes(
         return .empty
       })
   ]
-}
-
-/// Asking other people for keys makes their clients work.
-private func limitKeyRequests(
-  _ requester: Requester, _ messages: [DeviceMessage], _ limiter: RateLimiter
-) async throws {
-  let others = Set(messages.map(\.recipient)).subtracting([requester.userID])
-  try await limiter.check(.keyRequests, of: requester, count: others.count)
 }
 
 /// Stands for all devices of a user.
