@@ -176,22 +176,24 @@ def test_every_task_has_its_effect_once(server, say):
     server.fleet.postgres.psql(DATABASE, OBSERVER)
     server.fleet.postgres.psql(DATABASE, MAKE.format(
         action=ACTION, lead=int(LEAD_SECONDS * 1000), span=int(SECONDS * 1000), count=COUNT))
-    outages = break_things(server, chance, time.monotonic() + LEAD_SECONDS)
+    events, outages = break_things(server, chance, time.monotonic() + LEAD_SECONDS)
     unfinished = (f"SELECT count(*) FROM scheduled_tasks WHERE action = '{ACTION}'"
                   " AND status <> 'complete'")
     until(lambda: number(server, unfinished) == 0, SECONDS + PATIENCE_SECONDS, "all tasks ended")
-    check(server, outages, say)
+    check(server, events, outages, say)
 
 
 def break_things(server, chance, start):
     """Faults at even distances: kills, a pause past the lease, a crash of Postgres."""
-    faults = ["kill", "pause", "postgres", "kill"] * max(1, round(SECONDS / 60))
-    outages = []
+    events, outages = [(now(), "the start")], []
+    faults = ["kill", "pause", "crash", "kill"] * max(1, round(SECONDS / 60))
     for index, fault in enumerate(faults):
         at = start + SECONDS * (index + 0.5) / len(faults)
         time.sleep(max(0.0, at - time.monotonic()))
         name = chance.choice(RUNNERS)
         until(lambda name=name: server.fleet.children[name].running, 20, f"{name} runs")
+        victim = "Postgres" if fault == "crash" else name
+        events.append((now(), f"{fault} of {victim}"))
         if fault == "kill":
             server.fleet.crash(name)
         elif fault == "pause":
@@ -203,7 +205,7 @@ def break_things(server, chance, start):
                   PATIENCE_SECONDS, "Postgres is back")
             until(lambda: number(server, OVERDUE) == 0, CATCH_UP_SECONDS, "nothing is overdue")
             outages.append(Outage(began, now()))
-    return outages
+    return events, outages
 
 
 def pause(server, name):
@@ -214,7 +216,7 @@ def pause(server, name):
         server.fleet.signal(name, signal.SIGCONT)
 
 
-def check(server, outages, say):
+def check(server, events, outages, say):
     seen = query(server, "SELECT task, what, runner, at, due_at FROM observed ORDER BY at")
     launches, counts, first = {}, {"effect": {}, "complete": {}}, {}
 
@@ -235,14 +237,17 @@ def check(server, outages, say):
         assert not wrong and len(tally) == COUNT, f"{what}: {wrong or len(tally)}"
     early = {task: due - at for task, (at, due) in first.items() if at < due}
     assert not early, f"started early by milliseconds: {early}"
-    late = sorted(at - due for at, due in first.values() if not meets_outage(due, at))
+    late = sorted((at - due, at) for at, due in first.values() if not meets_outage(due, at))
+    (most, when), late = late[-1], [one for one, _ in late]
+    before = max(event for event in events if event[0] <= when)
     p99 = late[int(len(late) * 0.99)]
     resumed = [again - before for times in launches.values()
                for (before, _), (again, _) in zip(times, times[1:])
                if not meets_outage(before, again)]
     workers = {runner for times in launches.values() for _, runner in times}
     say(f"{COUNT} tasks, {len(resumed)} launched again, after {max(resumed, default=0)} ms at the "
-        f"most; late p50 {late[len(late) // 2]} ms, p99 {p99} ms, most {late[-1]} ms")
+        f"most; late p50 {late[len(late) // 2]} ms, p99 {p99} ms, most {most} ms, "
+        f"{when - before[0]:.0f} ms after {before[1]}")
     assert workers == set(RUNNERS)
     assert p99 < LATE_SECONDS * 1000
     assert max(resumed, default=0) < RESUMED_SECONDS * 1000
