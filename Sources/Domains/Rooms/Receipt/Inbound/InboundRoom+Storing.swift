@@ -73,6 +73,7 @@ extension InboundRoom {
     }
     if !queries.isEmpty { _ = try await store.database.queryAll(queries) }
     if isMeeting, plan.ends != nil { noteMeeting() }
+    // What was known as an outlier keeps its number, so that it has no place in the stream.
     guard plan.kind == .live, row.standing == .accepted, plan.number > 0 else { return }
     tell(
       InboundNews(
