@@ -61,8 +61,8 @@ struct RandomTests {
     #expect(conflicts > Self.comparisons * 3 / 4)
   }
 
-  /// How far the result of the text taken at its word is from that of servers: nothing but the
-  /// departures that are named makes a difference, each does in some rooms, and in few.
+  /// How far the result of the text taken at its word is from that of servers: in few rooms, and in
+  /// the long test each departure in some. That test tells their seeds.
   @Test(arguments: [Rules(.v2), Rules(.v11), Rules(.v12)])
   func departuresFromTheTextAreFew(_ rules: Rules) throws {
     var seeds: [Departure: [Int]] = [:]
@@ -82,7 +82,9 @@ struct RandomTests {
     }
     #expect(different * 10 < Self.comparisons, "\(rules.testDescription): \(different)")
     if Self.isLong { print("\(rules.testDescription): \(different) rooms, \(seeds)") }
-    for found in seeds.values { #expect(found.count * 10 < Self.comparisons, "seeds \(found)") }
+    if Self.isLong, rules.algorithm == .v2 {
+      #expect(Set(seeds.keys) == Set(Departure.allCases))
+    }
   }
 
   @Test(arguments: rules.filter { $0.algorithm != .v1 })
