@@ -25,7 +25,8 @@ SANITIZED := --sanitize=$(SANITIZER) --scratch-path .build/$(SANITIZER)
 OPTIMISED := -c release -Xswiftc -enable-testing --scratch-path .build/optimised
 export TSAN_OPTIONS ?= suppressions=$(CURDIR)/Tests/thread-sanitizer.txt
 CONCURRENT_TESTS := ExecutorsTests TelemetryTests PostgresTests RedisTests HTTPTests StreamsTests \
-  ReplicationAPITests AccountsTests RoomsTests SyncTests PushRulesTests DeviceKeysTests EphemeraTests
+  ReplicationAPITests AccountsTests RoomsTests SyncTests PushRulesTests DeviceKeysTests EphemeraTests \
+  TaskSchedulerTests BackgroundUpdatesTests
 # A load harness that reads target.json, for `make bench`.
 LOAD ?= ../shared/load
 BENCH_DATA := .build/bench

@@ -1,5 +1,6 @@
 import Executors
 import MatrixIdentifiers
+import TestKit
 import Testing
 
 @testable import Accounts

@@ -21,7 +21,7 @@ import Testing
   @Test func whatAFunctionReturnsIsStored() throws {
     let complete = try TaskEnding(.complete(["n": 1]), period: nil)
     #expect(complete.status == .complete && complete.result == #"{"n":1}"# && complete.due == nil)
-    let failed = try TaskEnding(.failed("no", nil), period: nil)
+    let failed = try TaskEnding(.failed("no"), period: nil)
     #expect(failed.status == .failed && failed.error == "no" && failed.result == nil)
     #expect(try TaskEnding(.cancelled(nil), period: nil).status == .cancelled)
     let again = try TaskEnding(.again(.at(5), ["n": 2]), period: nil)
@@ -33,7 +33,7 @@ import Testing
     let complete = try TaskEnding(.complete(nil), period: Self.hour)
     #expect(complete.status == .scheduled && complete.due == .after(Self.hour))
     #expect(complete.startsOver)
-    let failed = try TaskEnding(.failed("no", nil), period: Self.hour)
+    let failed = try TaskEnding(.failed("no"), period: Self.hour)
     #expect(failed.status == .scheduled && failed.error == "no" && failed.startsOver)
     let thrown = try #require(Self.ending(Odd(), period: Self.hour))
     #expect(thrown.status == .scheduled && thrown.error == "something odd" && thrown.startsOver)
@@ -43,6 +43,12 @@ import Testing
   @Test func anErrorFailsTheTaskWithItsText() throws {
     let ending = try #require(Self.ending(Odd()))
     #expect(ending.status == .failed && ending.error == "something odd")
+  }
+
+  @Test func errorsAreKeptAsTheDatabaseTakesThem() throws {
+    let ending = try TaskEnding(.failed("a\0b" + String(repeating: "c", count: 5000)), period: nil)
+    let error = try #require(ending.error)
+    #expect(error.hasPrefix("abc") && error.count == TaskEnding.errorLimit)
   }
 
   @Test func whatPassesIsTriedAgain() throws {

@@ -166,6 +166,27 @@ import Testing
     }
   }
 
+  /// Whatever its function makes of being cancelled.
+  @Test func aStoppingProcessFailsNoTask() async throws {
+    try await TaskWorld.with { world in
+      let process = try await world.process("a")
+      let began = Waiter<Void>()
+      process.registry.register(Tracing.action) { _ in
+        began.resolve(())
+        do {
+          try await Task.sleep(for: .seconds(3600))
+        } catch {
+          throw TaskEndingTests.Odd()
+        }
+        return .complete()
+      }
+      let id = try await process.scheduler.schedule(Tracing.action, [:])
+      try await process.running { await began.value(ifCancelled: ()) }
+      let task = try await process.scheduler.get(id)
+      #expect(task.status == .active && task.error == nil)
+    }
+  }
+
   @Test func oneTaskOfARecurringActionExistsHoweverManyRunnersStart() async throws {
     try await TaskWorld.with { world in
       let recurring = TaskAction<JSON, JSON>("recur", limit: 1, every: .milliseconds(30))

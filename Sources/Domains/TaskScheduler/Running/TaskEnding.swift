@@ -32,7 +32,7 @@ struct TaskEnding: Sendable, Equatable {
       self.init(.complete, result: try Self.text(progress), period: period)
     case .failed(let reason, let progress):
       self.init(.failed, result: try Self.text(progress), period: period)
-      error = String(reason.prefix(Self.errorLimit))
+      error = Self.storable(reason)
     case .cancelled(let progress):
       self.init(.cancelled, result: try Self.text(progress))
     case .again(let time, let progress):
@@ -48,12 +48,12 @@ struct TaskEnding: Sendable, Equatable {
     case (TaskError.cancelled, _), (is CancellationError, .cancelled): self.init(.cancelled)
     case (let error, _) where Self.passes(error):
       self.init(.scheduled)
-      self.error = String("\(error)".prefix(Self.errorLimit))
+      self.error = Self.storable("\(error)")
       isFruitless = true
       due = .after(Self.pause(after: task.fruitless))
     default:
       self.init(.failed, period: period)
-      self.error = String("\(error)".prefix(Self.errorLimit))
+      self.error = Self.storable("\(error)")
     }
   }
 
@@ -82,6 +82,12 @@ struct TaskEnding: Sendable, Equatable {
       }
     default: false
     }
+  }
+
+  /// The database takes no text with a NUL.
+  private static func storable(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(text.unicodeScalars.filter { $0.value != 0 }).prefix(errorLimit))
   }
 
   private static func text(_ progress: JSON?) throws(TaskError) -> String? {

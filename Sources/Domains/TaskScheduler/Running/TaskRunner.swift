@@ -130,7 +130,8 @@ package final class TaskRunner: Sendable {
         return try TaskEnding(.failed(reason), period: entry.period)
       }
       return try TaskEnding(try await outcome(of: task, entry), period: entry.period)
-    } catch is CancellationError where Task.isCancelled && task.reason == nil {
+    } catch  where Task.isCancelled && task.reason == nil {
+      // Whatever it was, it may have come of the end of this process.
       return nil
     } catch {
       let ending = TaskEnding(error, of: claimed, stop: task.reason, period: entry.period)
@@ -194,13 +195,16 @@ package final class TaskRunner: Sendable {
   }
 
   /// Tries again while the database is away. A process that stops gives up after the first try,
-  /// as the lease ends by itself.
+  /// as the lease ends by itself; so does one whose statement is refused.
   private func untilDone(_ message: Logger.Message, _ work: () async throws -> Void) async {
     while true {
       do {
         return try await work()
       } catch {
         guard !Task.isCancelled else { return }
+        if let error = error as? PostgresError, error.kind == .other {
+          return logger.error(message, metadata: ["error": "\(error)"])
+        }
         logger.debug(message, metadata: ["error": "\(error)"])
         try? await Task.sleep(for: Self.retryPause)
       }
