@@ -21,7 +21,9 @@ struct ReceiptFixture {
   /// Known events, by id.
   var cited: [EventID: CitedEvent] = [:]
   var keys = ServerKeys()
-  private var last: Event?
+  /// In the order of their coming.
+  private(set) var events: [Event] = []
+  private var last: Event? { events.last }
 
   init(_ version: RoomVersion, joinRule: JSON = ["join_rule": "public"]) throws {
     self.version = version
@@ -114,7 +116,7 @@ struct ReceiptFixture {
   private mutating func add(_ event: Event) {
     cited[event.eventID] = CitedEvent(event: event, isRejected: false)
     if let key = event.stateTuple { state[key] = event }
-    last = event
+    events.append(event)
   }
 
   @discardableResult

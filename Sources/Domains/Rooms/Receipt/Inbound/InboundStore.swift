@@ -198,7 +198,9 @@ struct InboundStore: Sendable {
     return RoomHead(
       roomID: room, version: version, forwardExtremities: [], depth: 0, state: [:],
       cursor: StateCursor(
-        room: nid, salt: StateSalt(salt), vacantSlots: slots.vacant, nextSlot: slots.next))
+        room: nid, salt: StateSalt(salt),
+        vacantSlots: slots.vacant.merging(slots.current.mapValues(\.slot)) { first, _ in first },
+        nextSlot: slots.next))
   }
 }
 
