@@ -13,6 +13,8 @@ final class SyncFlights: Sendable {
     /// Bytes of all answers that are kept, and of one.
     var bytes = 64 << 20
     var answerBytes = 1 << 20
+    /// Answers that are kept, each with its request of about 1 KB.
+    var answers = 20_000
   }
 
   /// A request that is being answered.
@@ -78,9 +80,11 @@ final class SyncFlights: Sendable {
       if flights[flight.request] === flight { flights[flight.request] = nil }
     }
 
-    mutating func forget(limit: Int) {
+    mutating func forget(_ limits: Limits) {
       let now = ContinuousClock.now
-      while let first = kept.first, first.until <= now || bytes > limit {
+      while let first = kept.first,
+        first.until <= now || bytes > limits.bytes || kept.count > limits.answers
+      {
         kept.removeFirst()
         bytes -= first.bytes
         remove(first.flight)
@@ -97,7 +101,7 @@ final class SyncFlights: Sendable {
 
   func enter(_ request: SyncRequest) -> Entry {
     state.withLock { state in
-      state.forget(limit: limits.bytes)
+      state.forget(limits)
       let waiter = Waiter<Bool>()
       if let flight = state.flights[request] {
         if flight.join(waiter) { return .repeated(flight, waiter) }
@@ -122,7 +126,7 @@ final class SyncFlights: Sendable {
         let until = ContinuousClock.now.advanced(by: limits.lifetime)
         state.kept.append((flight, answer.count, until))
         state.bytes += answer.count
-        state.forget(limit: limits.bytes)
+        state.forget(limits)
       } else {
         state.remove(flight)
       }

@@ -199,12 +199,14 @@ struct SyncFlightsTests {
 
   @Test(
     arguments: [
-      (10, 10, [91, 92, 93, 94, 95, 96, 97, 98, 99, 100]), (51, 10, [100]), (101, 10, []),
-      (10, 9, []),
-    ] as [(Int, Int, [Int64])])
-  func whatIsKeptIsBounded(_ bytes: Int, _ tenths: Int, _ expected: [Int64]) throws {
+      (10, 100, 100, Array(91...100)), (10, 100, 3, [98, 99, 100]), (51, 100, 100, [100]),
+      (101, 100, 100, []), (10, 9, 100, []),
+    ] as [(Int, Int, Int, [Int64])])
+  func whatIsKeptIsBounded(
+    _ bytes: Int, _ ofOne: Int, _ answers: Int, _ expected: [Int64]
+  ) throws {
     let limits = SyncFlights.Limits(
-      lifetime: .seconds(300), bytes: 100, answerBytes: tenths < 10 ? 9 : 100)
+      lifetime: .seconds(300), bytes: 100, answerBytes: ofOne, answers: answers)
     #expect(try kept(SyncFlights(limits: limits), 100, bytes: bytes) == expected)
   }
 }

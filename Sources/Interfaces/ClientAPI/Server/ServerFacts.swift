@@ -20,6 +20,8 @@ enum ServerFacts {
         "uk.tcpip.msc4133": true,
         "uk.tcpip.msc4133.stable": true,
         "org.matrix.msc4140": .bool(delayedEvents.isEnabled),
+        // State as of the end of a timeline.
+        "org.matrix.msc4222": true,
       ],
     ]
   }
