@@ -51,6 +51,24 @@ import Testing
     let again = box.machine.replaced(by: [:], position: 9)
     #expect(again.isEmpty)
   }
+
+  /// What changed is found as if all entries were looked at, however often keys have changed.
+  @Test(arguments: 0..<10 as Range<UInt64>) func changesAreThoseOfTheEntries(seed: UInt64) throws {
+    var (machine, random) = (LatestValuesMachine(), SeededRandom(seed))
+    for position in Int64(1)...1_000 {
+      let key = "k\(Int.random(in: 0..<20, using: &random))"
+      let value = Bool.random(using: &random) ? "\(position)" : nil
+      let isInStep = machine.received(
+        [(key, entry(position, value))], previous: position - 1, position: position)
+      try #require(isInStep)
+      let since = Int64.random(in: 0...position, using: &random)
+      let now = Int64.random(in: since...position, using: &random)
+      let found = machine.changes(since: since, upTo: now)
+      let wanted = machine.all.filter { $0.value.position > since && $0.value.position <= now }
+      #expect(found.count == wanted.count)
+      #expect(Dictionary(found.map { ($0.key, $0.entry) }) { $1 } == wanted)
+    }
+  }
 }
 
 @Suite struct LatestValuesTests {
@@ -83,6 +101,20 @@ import Testing
       writer.set("room", to: nil)
       try await eventually { reader.position == writer.position }
       #expect(reader.value(of: "room") == nil)
+    }
+  }
+
+  @Test func manyKeysAreSetAtOnceAndToldAgainOnlyOnDemand() async throws {
+    try await withPair { writer, reader, _ in
+      let values = (0..<1_200).map { (key: "k\($0)", value: Optional(Array("1".utf8))) }
+      writer.set(values)
+      try await eventually { reader.entries.count == values.count }
+      let position = writer.position
+      writer.set(values)
+      #expect(writer.position == position)
+      writer.set([values[7]], evenIfEqual: true)
+      try await eventually { reader.position > position }
+      #expect(reader.changes(since: position, upTo: reader.position).map(\.key) == ["k7"])
     }
   }
 
