@@ -29,10 +29,13 @@ struct UpgradeRoomTests {
 
   private func upgrade(_ world: World, requests: Int) -> UpgradeRoom {
     let persister = Failing(persister: world.writer, left: Locked(requests))
+    let upgrades = UpgradeStore(database: world.database)
     return UpgradeRoom(
       create: world.create, persister: persister,
-      rooms: OldRooms(states: world.states, events: world.events, memberships: world.memberships),
-      aliases: world.aliases, upgrades: UpgradeStore(database: world.database),
+      rooms: OldRooms(
+        states: world.states, events: world.events, memberships: world.memberships,
+        upgrades: upgrades),
+      aliases: world.aliases, upgrades: upgrades,
       follow: FollowRoom(states: world.states, successions: []), clock: world.clock)
   }
 
@@ -66,6 +69,27 @@ struct UpgradeRoomTests {
       #expect(
         try await world.number(
           "tombstones", "SELECT count(*) FROM events WHERE type = 'm.room.tombstone'") == 1)
+    }
+  }
+
+  /// All that a room was comes to one request, which must not become too large.
+  @Test func longReasonsAreCarriedAsFarAsThereIsRoom() async throws {
+    try await withWorld { world in
+      let alice = try RoomFixture.user(RoomFixture.alice)
+      let room = try await world.makeRoom(.v11)
+      let reason = JSON.string(String(repeating: "x", count: 60_000))
+      for start in stride(from: 0, to: 80, by: 20) {
+        let bans = try (start..<start + 20).map { number in
+          try RoomFixture.state(
+            "m.room.member", "@b\(number):b.example", ["membership": "ban", "reason": reason],
+            by: RoomFixture.alice)
+        }
+        _ = try await world.writer.persist(PersistRequest(roomID: room, intents: bans))
+      }
+      let made = try await upgrade(world, requests: .max).upgrade(
+        room, to: .v12, additionalCreators: [], by: alice)
+      let carried = try await world.memberships.members(of: made, memberships: ["ban"])
+      #expect(carried.count == (4 << 20) / 60_000)
     }
   }
 

@@ -80,7 +80,7 @@ struct UpgradedPowerLevelsTests {
       ["events_default": 51, "invite": 51, "users_default": 50] as JSON
     ),
     (["events_default": 60] as JSON, ["events_default": 60, "invite": 50] as JSON),
-    (["events_default": 60, "invite": 100] as JSON, nil),
+    (["events_default": 60, "invite": 100] as JSON, JSON?.none),
   ]
 
   @Test(arguments: retired)

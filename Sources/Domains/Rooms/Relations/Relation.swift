@@ -58,12 +58,13 @@ package struct Relation: Sendable {
     !type.isEmpty && type.utf8.count <= typeLimit && !type.utf8.contains(0)
   }
 
+  private static let mark = Array("\"rel_type\"".utf8)
+
   /// Cheap, for the many events that have no relation at all.
   private static func mayRelate(_ content: [UInt8]) -> Bool {
-    let key = Array("\"rel_type\"".utf8)
-    guard content.count > key.count else { return false }
-    return (0...(content.count - key.count)).contains { start in
-      content[start + 1] == key[1] && content[start..<start + key.count].elementsEqual(key)
+    guard content.count > mark.count else { return false }
+    return (0...(content.count - mark.count)).contains { start in
+      content[start + 1] == mark[1] && content[start..<start + mark.count].elementsEqual(mark)
     }
   }
 }

@@ -83,10 +83,12 @@ struct RoomTools {
   var times: FindEventByTime { FindEventByTime(access: access, events: events) }
 
   var upgrade: UpgradeRoom {
-    UpgradeRoom(
+    let upgrades = UpgradeStore(database: platform.database)
+    return UpgradeRoom(
       create: create, persister: persister,
-      rooms: OldRooms(states: states, events: events, memberships: memberships),
-      aliases: aliases, upgrades: UpgradeStore(database: platform.database),
+      rooms: OldRooms(
+        states: states, events: events, memberships: memberships, upgrades: upgrades),
+      aliases: aliases, upgrades: upgrades,
       follow: FollowRoom(states: states, successions: successions), clock: platform.clock)
   }
 

@@ -130,11 +130,15 @@ package struct OldRooms: Sendable {
   private let states: StateStore
   private let events: EventStore
   private let memberships: MembershipStore
+  private let upgrades: UpgradeStore
 
-  package init(states: StateStore, events: EventStore, memberships: MembershipStore) {
+  package init(
+    states: StateStore, events: EventStore, memberships: MembershipStore, upgrades: UpgradeStore
+  ) {
     self.states = states
     self.events = events
     self.memberships = memberships
+    self.upgrades = upgrades
   }
 
   /// - Throws: `RoomError.notInRoom` for a user who is not.
@@ -152,11 +156,10 @@ package struct OldRooms: Sendable {
       throw RoomError.unknownRoom
     }
     let tombstone = settings.removeValue(forKey: EventType.tombstone)
-    let bans = try await memberships.members(of: room, memberships: [Membership.ban])
-      .prefix(UpgradeRoom.carriedLimit)
+    let bans = try await upgrades.bans(in: room, limit: UpgradeRoom.carriedLimit)
     var old = OldRoom(
       roomID: room, create: create, settings: settings, children: [],
-      bans: try await events.events(bans.map(\.eventID)),
+      bans: try await events.events(bans),
       lastEvent: try await events.backwards(in: room, from: .max, limit: 1).first?.event.eventID)
     if old.isSpace {
       old.children = try await states.current(

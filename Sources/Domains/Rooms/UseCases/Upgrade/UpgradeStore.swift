@@ -24,6 +24,13 @@ package struct UpgradeStore: Sendable {
     WHERE room_id = $1 AND user_id = $2 AND version = $3
     """)
 
+  private static let bans = Statement(
+    "upgrade_bans",
+    """
+    SELECT event_id FROM room_memberships
+    WHERE room_id = $1 AND membership = '\(Membership.ban)' ORDER BY stream_ordering DESC LIMIT $2
+    """)
+
   private let database: any Querying
 
   package init(database: any Querying) {
@@ -39,6 +46,12 @@ package struct UpgradeStore: Sendable {
       let event = rows.bytes(0, 1)
     else { return nil }
     return Replacement(roomID: replacement, createEvent: event)
+  }
+
+  /// The last events by which users were banned.
+  func bans(in room: RoomID, limit: Int) async throws -> [EventID] {
+    let rows = try await database.query(Self.bans, [.text(room.text), .int(Int64(limit))])
+    return (0..<rows.count).compactMap { rows.text($0, 0).flatMap { EventID($0) } }
   }
 
   /// Keeps the replacement, unless there is one already.

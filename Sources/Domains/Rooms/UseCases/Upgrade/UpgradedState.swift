@@ -32,6 +32,9 @@ struct OldRoom {
 /// What the room that takes its place begins with.
 /// spec: client-server-api#room-upgrades
 struct UpgradedState {
+  /// Of the bans and of a space's rooms: all of a new room's first state is one request.
+  private static let carriedBytes = 4 << 20
+
   let old: OldRoom
   let version: RoomVersion
   let upgrader: UserID
@@ -59,19 +62,30 @@ struct UpgradedState {
     var settings = OldRoom.types.compactMap { type in
       old.settings[type].map { intent(type, "", content(of: $0)) }
     }
-    settings += old.children.compactMap { child in
+    var room = Self.carriedBytes
+    settings += (children + bans).prefix { intent in
+      room -= intent.content.count
+      return room >= 0
+    }
+    guard let levels else { return settings }
+    return [intent(EventType.powerLevels, "", levels.first)] + settings
+      + (levels.last.map { [intent(EventType.powerLevels, "", $0)] } ?? [])
+  }
+
+  private var children: [EventIntent] {
+    old.children.compactMap { child in
       guard child.event.content["via"]?.count ?? 0 > 0 else { return nil }
       return intent(OldRoom.spaceChild, child.event.stateKey ?? "", JSON(child.event.content))
     }
-    settings += old.bans.compactMap { ban in
+  }
+
+  private var bans: [EventIntent] {
+    old.bans.compactMap { ban in
       guard let target = ban.event.stateKey, target != upgrader.text else { return nil }
       var content: [String: JSON] = ["membership": .string(Membership.ban)]
       if let reason = ban.event.content["reason"]?.string { content["reason"] = .string(reason) }
       return intent(EventType.member, target, .object(content))
     }
-    guard let levels else { return settings }
-    return [intent(EventType.powerLevels, "", levels.first)] + settings
-      + (levels.last.map { [intent(EventType.powerLevels, "", $0)] } ?? [])
   }
 
   private var levels: UpgradedPowerLevels? {
