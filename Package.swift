@@ -196,7 +196,7 @@ let interfaces: [Target] = [
     "Interfaces", "AdminAPI",
     [
       "MatrixJSON", "MatrixIdentifiers", "HTTPServing", "Accounts", "DelayedEvents",
-      "TaskScheduler", "Rooms", "RoomRemoval",
+      "TaskScheduler", "RoomEvents", "Executors", "Rooms", "RoomRemoval",
       "BackgroundUpdates",
     ]),
   layer(
@@ -319,8 +319,8 @@ let testing: [Target] = [
   tests(
     "Ephemera",
     [
-      "Ephemera", "Postgres", "TestKit", "MatrixIdentifiers", "Executors", "Streams", "Rooms",
-      "Accounts", "MatrixJSON",
+      "Ephemera", "Postgres", "TestKit", "MatrixIdentifiers", "Executors", "Streams",
+      "MatrixJSON",
     ]),
   tests(
     "ReplicationAPI",

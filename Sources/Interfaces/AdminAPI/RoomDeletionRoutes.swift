@@ -6,6 +6,9 @@ package import RoomRemoval
 package import Rooms
 import TaskScheduler
 
+/// How long the older form of deletion, which answers at the end, waits for it.
+private let longestWait = Duration.seconds(120)
+
 /// Synapse's API for deleting and blocking rooms.
 package func roomDeletionRoutes(
   _ deletions: ScheduleDeletion, _ blocked: BlockedRooms, _ authenticator: Authenticator
@@ -21,6 +24,21 @@ package func roomDeletionRoutes(
           throw MatrixError.badRequest("Purge already in progress for \(room.text)")
         }
         return .json(200, ["delete_id": .string(id)])
+      }),
+    adminRoute(
+      "admin_delete_room_and_wait", .delete, "/v1/rooms/{roomId}",
+      admin { requester, request in
+        let room = try roomID(in: request)
+        let deletion = try deletion(try request.json(), by: requester.userID)
+        guard let id = try await deletions.schedule(room, deletion) else {
+          throw MatrixError.badRequest("Purge already in progress for \(room.text)")
+        }
+        let task = try await deletions.end(of: id, within: longestWait)
+        guard task.status == .complete else {
+          throw MatrixError(
+            status: 500, code: .unknown, message: task.error ?? "the deletion goes on: \(id)")
+        }
+        return .json(200, outcome(task))
       }),
     adminRoute(
       "admin_room_deletions", .get, "/v2/rooms/{roomId}/delete_status",
@@ -79,19 +97,23 @@ private func deletion(_ body: JSONView, by requester: UserID) throws(MatrixError
 }
 
 private func status(_ task: ScheduledTask, withID: Bool) -> JSON {
-  let document = task.result.flatMap { try? JSONDocument(Array($0.utf8)) }
-  let progress = document.map { DeletionProgress($0.root) }
   var answer: [String: JSON] = [
-    "status": .string(task.shownStatus),
-    "shutdown_room": [
-      "kicked_users": names(progress?.kicked), "failed_to_kick_users": names(progress?.failed),
-      "local_aliases": .array((progress?.aliases ?? []).map { .string($0) }),
-      "new_room_id": progress?.newRoom.map { .string($0.text) } ?? .null,
-    ],
+    "status": .string(task.shownStatus), "shutdown_room": outcome(task),
   ]
   if withID { answer["delete_id"] = .string(task.id) }
   if let error = task.error { answer["error"] = .string(error) }
   return .object(answer)
+}
+
+/// What has become of the room's members and names.
+private func outcome(_ task: ScheduledTask) -> JSON {
+  let document = task.result.flatMap { try? JSONDocument(Array($0.utf8)) }
+  let progress = document.map { DeletionProgress($0.root) }
+  return [
+    "kicked_users": names(progress?.kicked), "failed_to_kick_users": names(progress?.failed),
+    "local_aliases": .array((progress?.aliases ?? []).map { .string($0) }),
+    "new_room_id": progress?.newRoom.map { .string($0.text) } ?? .null,
+  ]
 }
 
 private func names(_ users: [UserID]?) -> JSON {

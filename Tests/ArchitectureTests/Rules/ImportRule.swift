@@ -97,7 +97,7 @@ enum ImportRule {
     Row(
       "Interfaces", "AdminAPI",
       "MatrixJSON MatrixIdentifiers HTTPServing Accounts DelayedEvents TaskScheduler "
-        + "BackgroundUpdates Rooms RoomRemoval"),
+        + "BackgroundUpdates RoomEvents Executors Rooms RoomRemoval"),
     Row(
       "Interfaces", "ReplicationAPI",
       "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth HTTPServing HTTPFetching "

@@ -3,6 +3,8 @@ package import TaskScheduler
 
 /// Schedules deletions of rooms, and tells how they go.
 package struct ScheduleDeletion: Sendable {
+  private static let lookAgain = Duration.milliseconds(100)
+
   private let scheduler: TaskScheduler
 
   package init(scheduler: TaskScheduler) {
@@ -23,6 +25,17 @@ package struct ScheduleDeletion: Sendable {
     filter.actions = [DeleteRoom.action.name]
     filter.resource = room.text
     return try await scheduler.list(filter)
+  }
+
+  /// Waits for the end of a deletion.
+  /// - Returns: how it stands then, or after `patience`.
+  package func end(of id: String, within patience: Duration) async throws -> ScheduledTask {
+    let deadline = ContinuousClock.now + patience
+    while true {
+      let task = try await scheduler.get(id)
+      guard !task.status.isFinal, ContinuousClock.now < deadline else { return task }
+      try await Task.sleep(for: Self.lookAgain)
+    }
   }
 
   /// Nil when there is no such deletion.

@@ -23,7 +23,7 @@ struct RoleParts {
     let config = platform.config
     var routes: [Route] = []
     let tasks = TaskParts(platform, streams)
-    let removal = RoomRemovalParts(platform, streams, tasks)
+    let roomAdmin = RoomAdminParts(platform, streams, tasks)
     if config.duties.contains(.serveClients) {
       let database = platform.database
       let propagation = ProfilePropagation(
@@ -56,7 +56,7 @@ struct RoleParts {
       routes += messages.routes + KeyBackupParts.routes(platform, accounts.authenticated)
       routes += keys.routes(accounts, rooms.sync.waker)
       routes += tasks.routes(accounts.authenticator) + delayed.routes(accounts)
-      routes += removal.routes(accounts.authenticator)
+      routes += roomAdmin.routes(accounts.authenticator)
       streams.invalidations.onInvalidate(.roomHistories) { [sync = rooms.sync] in sync.forget($0) }
       (self.accounts, self.rooms, self.keys) = (accounts, rooms, keys)
       self.delayed = delayed

@@ -9,9 +9,10 @@ import ServerConfig
 import Streams
 import TaskScheduler
 
-/// The removal of old history and of whole rooms: every process can ask for it, those that run
-/// tasks do it.
-struct RoomRemovalParts {
+/// What administrators do with rooms. The removal of old history and of whole rooms is asked for by
+/// any process, and done by those that run tasks.
+struct RoomAdminParts {
+  private let rooms: AdminRooms
   private let purge: SchedulePurge
   private let deletions: ScheduleDeletion
   private let blocked: BlockedRooms
@@ -19,6 +20,7 @@ struct RoomRemovalParts {
   init(_ platform: Platform, _ streams: EventStreams, _ tasks: TaskParts) {
     let database = platform.database
     let locks = WorkerLocks(database: database)
+    rooms = Self.rooms(platform, streams)
     blocked = BlockedRooms(database: database)
     deletions = ScheduleDeletion(scheduler: tasks.scheduler)
     purge = SchedulePurge(
@@ -57,6 +59,19 @@ struct RoomRemovalParts {
 
   func routes(_ authenticator: Authenticator) -> [Route] {
     purgeRoutes(purge, authenticator) + roomDeletionRoutes(deletions, blocked, authenticator)
+      + adminRoomRoutes(rooms, authenticator)
+  }
+
+  private static func rooms(_ platform: Platform, _ streams: EventStreams) -> AdminRooms {
+    let database = platform.database
+    let states = StateStore(database: database)
+    return AdminRooms(
+      survey: RoomSurvey(
+        database: database, states: states, serverName: platform.config.server.serverName),
+      states: states, memberships: MembershipStore(database: database),
+      membership: RoomTools.membership(
+        platform, persister: streams.persister, profiles: Profiles(database: database)),
+      directory: AliasStore(database: database), clock: platform.clock)
   }
 
   private static func evacuation(
