@@ -15,6 +15,7 @@ struct Process: Sendable {
   fileprivate let local = LocalOwner()
   private let hub: ReplicationHub
   private let lease: WriterLease
+  private let stream: StreamWriter<DeviceMessageRow>
   private let committer: StreamCommitter<DeviceMessageRow>
 
   fileprivate init(_ name: String, on database: Database) async throws {
@@ -33,9 +34,9 @@ struct Process: Sendable {
     lease = WriterLease(
       stream: .toDevice, writer: id, workerName: name, database: database, timing: timing,
       logger: logger)
+    stream = hub.makeWriter(for: reader, lease: lease)
     committer = StreamCommitter(
-      database: database, lease: lease, stream: hub.makeWriter(for: reader, lease: lease),
-      logger: logger)
+      database: database, lease: lease, stream: stream, logger: logger)
     inboxes = DeviceInboxes(reader: reader, store: store)
     DeviceMessageOwner(committer: committer, writer: id).register(in: local)
     try await hub.start()
@@ -45,6 +46,7 @@ struct Process: Sendable {
   fileprivate func run() async {
     await withDiscardingTaskGroup { group in
       group.addTask { await hub.run() }
+      group.addTask { await stream.run() }
       group.addTask { await committer.run() }
     }
   }
