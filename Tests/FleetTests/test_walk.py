@@ -249,6 +249,16 @@ def rows():
         "admin_start_background_job": lambda s: Ask({"job_name": "none"}, by=s.admin, status=400),
         "admin_cancel_scheduled_task": lambda s: Ask({}, by=s.admin, status=404, taskId="none"),
         "admin_delete_scheduled_task": lambda s: Ask(by=s.admin, status=404, taskId="none"),
+        "admin_purge_history": lambda s: Ask({"purge_up_to_event_id": s.event}, by=s.admin,
+                                             roomId=s.room),
+        "admin_purge_history_up_to": lambda s: purgeable(s),
+        "admin_purge_history_status": lambda s: Ask(status=404, purgeId="none"),
+        "admin_delete_room": lambda s: Ask({}, by=s.admin, roomId=s.ann.create_room()),
+        "admin_delete_room_and_wait": lambda s: Ask({}, by=s.admin, roomId=s.ann.create_room()),
+        "admin_room_deletions": lambda s: Ask(status=404),
+        "admin_room_deletion": lambda s: Ask(status=404, deleteId="none"),
+        "admin_block_room": lambda s: Ask({"block": False}, by=s.admin),
+        "admin_join_room": lambda s: Ask({"user_id": s.ben.id}, by=s.admin),
         "schedule_delayed_event": lambda s: Ask({"delay_ms": 600000, "delay": 600000,
                                                  "content": {}}),
         "send_delayed_event": lambda s: Ask({}, delayId=delayed(s)),
@@ -302,6 +312,11 @@ def cross_signing(scene):
     user, key = scene.fresh(), "bm90IGEga2V5LCBidXQgb2YgdGhlIHJpZ2h0IGxlbiE"
     return Ask({"master_key": {"user_id": user.id, "usage": ["master"],
                                "keys": {f"ed25519:{key}": key}}}, by=user)
+
+
+def purgeable(scene):
+    room = scene.ann.create_room()
+    return Ask({}, by=scene.admin, roomId=room, eventId=scene.ann.send(room, "stays"))
 
 
 def key_changes(scene):

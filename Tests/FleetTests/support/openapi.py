@@ -23,6 +23,8 @@ WHOLE_STATE = "format=event"
 STREAM = re.compile(r"/events$")
 # What a 401 asks for where the endpoint's description has none.
 AUTHENTICATION = f"{BASE}{API}/definitions/auth_response.yaml"
+# Answers of another shape that Synapse gives too, and that clients expect.
+ALLOWED = {("GET /_matrix/client/v3/voip/turnServer", b"{}")}
 # `r0` has the shapes of `v3`.
 OLD = re.compile(r"^/_matrix/client/r0/")
 
@@ -102,10 +104,11 @@ class Spec:
     def violations(self, method, path, status, body):
         """What is wrong with an answer's shape, as sentences."""
         operation = self.operation(method, path)
-        if operation is None:
+        # Who asks for some fields of events only does not get whole ones.
+        if operation is None or "event_fields" in path:
             return []
         place = operation.place(status)
-        if place is None and status < 400:
+        if place is None and status < 400 or (operation.name, body) in ALLOWED:
             return []
         try:
             value = json.loads(body)
