@@ -44,6 +44,20 @@ struct OneTimeKeyTests {
     }
   }
 
+  @Test func keysThatWereGivenOutAreForgottenInTheEnd() async throws {
+    try await withWorld { world in
+      let alice = try await world.signIn("alice", "A")
+      let body: JSON = ["one_time_keys": oneTimeKeys(1...2)]
+      try await world.upload(body, by: alice, "A")
+      _ = try await world.claimed(alice, "A")
+      world.clock.advance(by: OneTimeKeyStore.memory)
+      #expect(count(try await world.upload(body, by: alice, "A")) == 1)
+      world.clock.advance(by: 1)
+      // Nobody repeats an upload after such a time: it is another device of the same name.
+      #expect(count(try await world.upload(body, by: alice, "A")) == 2)
+    }
+  }
+
   @Test func anotherValueIsRefusedWithTheWholeUpload() async throws {
     try await withWorld { world in
       let alice = try await world.signIn("alice", "A")

@@ -35,7 +35,6 @@ package struct OneTimeKeyStore: Sendable {
     let place: [Bind] = [.text(user.text), .text(device)]
     let results = try await database.queryAll(
       [
-        Self.plansByIndex,
         // The statements after this one see what uploads before it have done.
         Query(Self.lock, place),
         Query(Self.sweep, place + [.int(now - Self.memory)]),
@@ -45,9 +44,9 @@ package struct OneTimeKeyStore: Sendable {
             + [.int(Int64(Self.deviceLimit))]),
       ] + further)
     // The last row tells of no algorithm.
-    let rows = results[3]
+    let rows = results[2]
     return Outcome(
-      deviceExists: !results[1].isEmpty, clash: rows.text(rows.count - 1, 2),
+      deviceExists: !results[0].isEmpty, clash: rows.text(rows.count - 1, 2),
       isFull: rows.bool(rows.count - 1, 3) ?? false, counts: Self.counts(rows))
   }
 
@@ -86,13 +85,15 @@ package struct OneTimeKeyStore: Sendable {
 extension OneTimeKeyStore {
   /// Goes before statements that are first planned while the tables are small and whose plans are
   /// then kept: reading all of a table would soon cost a hundred times as much.
-  static let plansByIndex = Query(
-    Statement("device_keys_by_index", "SELECT set_config('enable_seqscan', 'off', true)"))
+  static let plansByIndex = Query(Statement("device_keys_by_index", "SELECT \(byIndex)"))
+  private static let byIndex = "set_config('enable_seqscan', 'off', true)"
 
   private static let lock = Statement(
     "device_keys_lock",
-    "SELECT true FROM devices WHERE user_id = $1 AND device_id = $2 FOR NO KEY UPDATE",
-    repeatable: false)
+    """
+    SELECT \(byIndex) FROM devices
+    WHERE user_id = $1 AND device_id = $2 FOR NO KEY UPDATE
+    """, repeatable: false)
 
   private static let sweep = Statement(
     "device_keys_sweep",
