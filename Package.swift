@@ -130,7 +130,7 @@ let domains: [Target] = [
     "Domains", "PushRules",
     [
       "MatrixJSON", "MatrixIdentifiers", "RoomEvents", "EventAuth", "Postgres",
-      "Streams", Library.log,
+      "Streams",
     ]),
   layer(
     "Domains", "TaskScheduler",

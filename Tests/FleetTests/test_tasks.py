@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import pytest
 
 from fleet.postgres import DATABASE
-from support.api import CLIENT
 from support.deployment import unique
 from support.waiting import until
 
@@ -36,6 +35,7 @@ PATIENCE_SECONDS = 60.0
 # What happens to tasks is noted in the same transaction: launches, effects (the first progress
 # that is stored, in the step's transaction) and ends. Some steps are made to take a while, so
 # that a fault meets them.
+SLOW = "hashtext({id}) % 20 = 0"
 OBSERVER = """
 CREATE TABLE observed (task text, what text, runner text, at bigint, due_at bigint);
 CREATE FUNCTION observe() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -47,7 +47,7 @@ BEGIN
     VALUES (NEW.id, NEW.status, NEW.runner, apus_milliseconds(), NEW.due_at);
   ELSIF NEW.result IS DISTINCT FROM OLD.result THEN
     INSERT INTO observed VALUES (NEW.id, 'effect', NEW.runner, apus_milliseconds(), NEW.due_at);
-    IF hashtext(NEW.id) % 10 = 0 THEN PERFORM pg_sleep(0.1); END IF;
+    IF {slow} THEN PERFORM pg_sleep(0.2); END IF;
   END IF;
   RETURN NEW;
 END $$;
@@ -61,6 +61,10 @@ SELECT 'task' || n, '{action}', 'scheduled',
 FROM generate_series(1, {count}) AS n
 """
 
+BUSY = f"""
+SELECT count(*) FROM scheduled_tasks
+WHERE status = 'active' AND runner = '{{runner}}' AND {SLOW.format(id='id')}
+"""
 OVERDUE = """
 SELECT count(*) FROM scheduled_tasks
 WHERE status = 'scheduled' AND due_at < apus_milliseconds() - 100
@@ -77,6 +81,11 @@ def server(deployments):
 
 @pytest.fixture(scope="module")
 def admin(server):
+    return administrator(server)
+
+
+def administrator(server):
+    """The access token of a new one."""
     reply = server.api.register_with_secret(server.shared_secret, unique("admin"), admin=True)
     return reply["access_token"]
 
@@ -155,6 +164,15 @@ def test_background_updates_come_to_their_end(server, admin):
     server.api.refused(400, "M_MISSING_PARAM", "POST", path + "/start_job", {}, admin)
 
 
+def test_main_runs_tasks_that_nobody_else_is_named_for(deployments):
+    server = deployments.get("monolith")
+    admin = administrator(server)
+    until(lambda: tasks(server, admin, action_name="background_updates", job_status="complete"),
+          20, "main has made the background updates")
+    done, = tasks(server, admin, action_name="background_updates")
+    assert done["runner"] == "main"
+
+
 # ---- faults ------------------------------------------------------------------------------------
 
 @dataclass
@@ -173,7 +191,7 @@ def now():
 def test_every_task_has_its_effect_once(server, say):
     say(f"seed {SEED}: APUS_TASK_SEED={SEED} repeats this run")
     chance = random.Random(SEED)
-    server.fleet.postgres.psql(DATABASE, OBSERVER)
+    server.fleet.postgres.psql(DATABASE, OBSERVER.format(slow=SLOW.format(id="NEW.id")))
     server.fleet.postgres.psql(DATABASE, MAKE.format(
         action=ACTION, lead=int(LEAD_SECONDS * 1000), span=int(SECONDS * 1000), count=COUNT))
     events, outages = break_things(server, chance, time.monotonic() + LEAD_SECONDS)
@@ -184,14 +202,15 @@ def test_every_task_has_its_effect_once(server, say):
 
 
 def break_things(server, chance, start):
-    """Faults at even distances: kills, a pause past the lease, a crash of Postgres."""
+    """Faults at even distances: kills, a crash of Postgres, a pause past the lease."""
     events, outages = [(now(), "the start")], []
-    faults = ["kill", "pause", "crash", "kill"] * max(1, round(SECONDS / 60))
+    faults = ["kill", "crash", "kill", "pause"] * max(1, round(SECONDS / 60))
     for index, fault in enumerate(faults):
         at = start + SECONDS * (index + 0.5) / len(faults)
         time.sleep(max(0.0, at - time.monotonic()))
         name = chance.choice(RUNNERS)
         until(lambda name=name: server.fleet.children[name].running, 20, f"{name} runs")
+        until(lambda name=name: number(server, BUSY.format(runner=name)), 20, f"{name} is busy")
         victim = "Postgres" if fault == "crash" else name
         events.append((now(), f"{fault} of {victim}"))
         if fault == "kill":

@@ -10,8 +10,9 @@ import Testing
       let hour: Int64 = 3_600_000
       try await database.runScript(
         """
-        INSERT INTO event_txn_ids (user_id, device_id, room_id, txn_id, event_id, created_at)
-        SELECT '@a:x', 'D', '!r:x', n, '$' || n, n * \(hour) FROM generate_series(1, 10) AS n
+        INSERT INTO event_txn_ids (user_id, device_id, room_id, txn_id, endpoint, event_id,
+          created_at)
+        SELECT '@a:x', 'D', '!r:x', n, 'm.room.message', '$' || n, n * \(hour) FROM generate_series(1, 10) AS n
         """)
       func remove() async throws -> Int {
         try await TransactionCleanup.remove(now: 55 * hour, limit: 4, on: database)

@@ -56,8 +56,7 @@ enum ImportRule {
       "MatrixJSON MatrixIdentifiers MatrixCrypto Executors Postgres Streams Logging"),
     Row(
       "Domains", "PushRules",
-      "MatrixJSON MatrixIdentifiers RoomEvents EventAuth Postgres Streams "
-        + "Logging"),
+      "MatrixJSON MatrixIdentifiers RoomEvents EventAuth Postgres Streams"),
     Row(
       "Domains", "Rooms",
       "MatrixJSON MatrixIdentifiers MatrixCrypto RoomEvents EventAuth StateResolution Executors "
