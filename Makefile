@@ -11,7 +11,7 @@ UNIT_TESTS := $(filter-out FleetTests,$(notdir $(wildcard Tests/*Tests)))
 TEST_PACKAGES := python3-venv systemd procps
 FLEET_TESTS := $(VENV)/bin/pytest Tests/FleetTests
 SOURCES := Sources Tests Package.swift
-SCRIPTS := deploy/local Tests/FleetTests Tests/Benchmarks Tests/Fuzz
+SCRIPTS := deploy/local Tests/FleetTests Tests/Benchmarks Tests/Fuzz Tests/SpecRules
 # The compiler keeps macro expansions in a folder of TMPDIR that it closes to other users; where
 # another user's build was first, it would write them beside Package.swift.
 EXPANSIONS := $(CURDIR)/.build/tmp
