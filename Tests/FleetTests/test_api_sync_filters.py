@@ -228,7 +228,7 @@ def test_redundant_members(server, people, room):
     '{"room":{"state":{"lazy_load_members":"yes"}}}', '{"event_format":"xml"}',
     '{"event_fields":"type"}', '{"presence":{"not_senders":[{}]}}', '{"account_data":1}',
     '{"room":{"ephemeral":{"types":[%s]}}}' % ",".join(f'"{n}*"' for n in range(101)),
-    '{"room":{"timeline":{"types":["%s"]}}}' % ("*a" * 3000),
+    '{"room":{"timeline":{"types":["%s"]}}}' % ("*" + "a" * 4200),
 ])
 def test_bad_filters(people, wrong):
     ann = people[0]
