@@ -99,8 +99,10 @@ def server(deployments):
 def routes(server, deployments):
     done = subprocess.run([deployments.programs / "apusctl", "routes", "--json"],
                           capture_output=True, text=True, check=True)
-    found = [Route(one["id"], one["method"].upper(), one["patterns"][0], one["surface"])
-             for one in json.loads(done.stdout)]
+    # One of each route's paths, another one with another seed.
+    found = [Route(one["id"], one["method"].upper(),
+                   one["patterns"][(int(SEED) + index) % len(one["patterns"])], one["surface"])
+             for index, one in enumerate(json.loads(done.stdout))]
     assert len(found) > 30, "the list of routes is too short to be true"
     return found
 

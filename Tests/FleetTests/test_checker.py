@@ -5,6 +5,7 @@ import pytest
 
 from support.checker import (
     Log, Note, Read, Send, Told, check, goes_back, owner, rooms_not_reached)
+from support.marks import KIND, Marks, check_marks
 
 ROOM, READERS = "!room", ["ann", "ben"]
 
@@ -142,7 +143,8 @@ def test_each_kind_of_fault_is_found(damage, said):
     ("s5", "s6", False), ("s5", "s5", False), ("s6", "s5", True),
     ("s5~1.9", "s5~1.9~2.7", False), ("s5~1.9~2.7", "s5~1.9", True),
     ("s5~1.9~2.7", "s8~1.9", False), ("s5~1.9", "s8", True), ("s5~1.9", "s9", False),
-    ("s5~1.9_3", "s5~1.10_2", False), ("s5~1.9_3", "s5~1.8_4", True),
+    ("s5~1.9_3", "s5~1.10_2", True), ("s5~1.9_3", "s5~1.8_4", True),
+    ("s5_3~1.4_k1f", "s5_3~1.5_k2", False), ("s5_3~1.4", "s5_3~1.3", True),
     ("opaque", "s1", False)])
 def test_tokens_are_compared_writer_by_writer(before, after, back):
     assert goes_back(before, after) is back
@@ -166,3 +168,48 @@ def test_rooms_are_shared_out_as_the_server_does():
     shares = {owner(f"!{number}:x", ["one", "two"]) for number in range(20)}
     assert shares == {"one", "two"}
     assert owner("!anything", ["only"]) == "only"
+
+
+# ---- marks ---------------------------------------------------------------------------------
+
+SUBJECT = ("state", ROOM, "ann")
+
+
+def marked(*numbers, acknowledged):
+    """Marks of one subject, as ben saw them; ann saw all."""
+    marks = Marks()
+    for _ in range(5):
+        number = marks.begin(SUBJECT, ["ann", "ben"])
+        marks.see("ann", SUBJECT, number)
+    marks.acknowledge(SUBJECT, acknowledged)
+    for number in numbers:
+        marks.see("ben", SUBJECT, number)
+    return marks
+
+
+@pytest.mark.parametrize("seen,acknowledged,wrong", [
+    ((1, 2, 3, 4, 5), 5, 0), ((2, 5), 5, 0), ((5, 5), 5, 0), ((2, 4), 4, 0), ((2, 5), 4, 0),
+    ((1, 2), 3, 1), ((), 1, 1), ((2, 1, 5), 5, 1), ((2, 1), 3, 2), ((1, 6), 5, 1)])
+def test_marks(seen, acknowledged, wrong):
+    assert len(list(check_marks(marked(*seen, acknowledged=acknowledged)))) == wrong
+
+
+def test_marks_that_have_not_come_are_counted():
+    assert marked(1, 2, acknowledged=3).unseen() == 1
+    assert marked(3, acknowledged=3).unseen() == 0
+
+
+def test_marks_are_found_in_answers():
+    marks = Marks()
+    for subject in (SUBJECT, ("account_data", "", "ben"), ("account_data", ROOM, "ben"),
+                    ("receipt", ROOM, "ann")):
+        marks.begin(subject, ["ben"])
+        marks.acknowledge(subject, 1)
+    marks.receipts[ROOM, "ann", "$e"] = 1
+    event = {"type": KIND, "content": {"number": 1}}
+    marks.read("ben", {"account_data": {"events": [event]}, "rooms": {"join": {ROOM: {
+        "account_data": {"events": [event]}, "state": {"events": []},
+        "timeline": {"events": [event | {"state_key": "ann"}]},
+        "ephemeral": {"events": [{"type": "m.receipt", "content": {
+            "$e": {"m.read": {"ann": {"ts": 1}}}}}]}}}}})
+    assert marks.unseen() == 0 and list(check_marks(marks)) == []

@@ -4,6 +4,7 @@
     APUS_FAULT_SEED      repeats a run's choices; each run prints its own
     APUS_FAULT_RATE      messages a second in each room (4)
     APUS_FAULT_NOTES     messages a second of each user to devices of others (1)
+    APUS_FAULT_MARKS     changes a second of each user to account data, state and receipts (1)
 """
 import asyncio
 import json
@@ -18,10 +19,12 @@ from support.checker import Log, check, owner, positions, rooms_not_reached
 from support.deployment import unique
 from support.faults import all_faults, schedule
 from support.load import Load, messages
+from support.marks import KIND
 
 SECONDS = float(os.environ.get("APUS_FAULT_SECONDS", "100"))
 SEED = int(os.environ.get("APUS_FAULT_SEED", random.SystemRandom().randrange(10**6)))
 RATE = float(os.environ.get("APUS_FAULT_RATE", "4"))
+MARKS = float(os.environ.get("APUS_FAULT_MARKS", "1"))
 NOTES = float(os.environ.get("APUS_FAULT_NOTES", "1"))
 USERS, ROOMS, MEMBERS = 8, 6, 4
 RECOVERY_SECONDS = 10.0
@@ -51,6 +54,7 @@ def test_nothing_is_lost_while_things_break(fleet_of_its_own, tmp_path, say):
         write_log(tmp_path / "clients.jsonl", log)
     say(f"{len(log.sends)} messages, {sum(map(len, log.reads.values()))} deliveries, "
         f"{len(log.notes)} notes, {sum(map(len, log.told.values()))} of them told, "
+        f"{sum(one.acknowledged for one in log.marks.subjects.values())} marks, "
         f"{run.faults} faults, slowest recovery {run.slowest:.1f} s")
     assert not found, (f"{len(found)} violations with seed {SEED}; the clients' log is "
                        f"{tmp_path / 'clients.jsonl'}\n" + "\n".join(found[:40])
@@ -63,7 +67,8 @@ def make_rooms(users, owner_of):
     while len(members) < ROOMS or len({owner_of(room) for room in members}) < 2:
         index = len(members)
         inside = [users[(index * 3 + step * 2 + index // 4) % USERS] for step in range(MEMBERS)]
-        room = inside[0].create_room(preset="public_chat")
+        room = inside[0].create_room(preset="public_chat", power_level_content_override={
+            "events": {KIND: 0}})
         for user in inside[1:]:
             user.act("join", room)
         members[room] = inside
@@ -83,7 +88,7 @@ class Run:
     async def whole(self):
         async with Load(self.users, self.members, self.server.entries, self.log, SEED) as load:
             self.load = load
-            await load.start(RATE, NOTES)
+            await load.start(RATE, NOTES, MARKS)
             await self.reached(time.monotonic(), self.members, PATIENCE_SECONDS, "the start")
             await self.break_things()
             await load.finish(PATIENCE_SECONDS)

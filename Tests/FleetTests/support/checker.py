@@ -7,6 +7,8 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from support.marks import Marks, check_marks
+
 
 @dataclass
 class Send:
@@ -64,6 +66,7 @@ class Log:
     arrivals: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     notes: list[Note] = field(default_factory=list)
     told: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
+    marks: Marks = field(default_factory=Marks)
 
     def read(self, one):
         self.reads[one.reader, one.room].append(one)
@@ -93,7 +96,8 @@ def check(log, history, members):
     """
     return [
         *log.refusals, *check_transactions(log), *check_history(log, history),
-        *check_readers(log, history, members), *check_tokens(log), *check_notes(log)]
+        *check_readers(log, history, members), *check_tokens(log), *check_notes(log),
+        *check_marks(log.marks)]
 
 
 def check_transactions(log):
@@ -166,7 +170,7 @@ def check_notes(log):
 
 
 def check_tokens(log):
-    """Along a reader's loop no writer's position goes back."""
+    """Along a reader's loop no writer's position in any stream goes back."""
     for reader, tokens in log.tokens.items():
         for before, after in zip(tokens, tokens[1:]):
             if goes_back(before, after):
@@ -174,11 +178,16 @@ def check_tokens(log):
 
 
 def goes_back(before, after):
-    """True when `after` stands for less than `before`. Tokens of another form are not judged
-    here: what they would show again or leave out is found by check_readers."""
+    """True when `after` stands for less than `before` in any stream. Tokens of another form are not
+    judged here: what they would show again or leave out is found by check_readers."""
     old, new = positions(before), positions(after)
     if old is None or new is None:
         return False
+    return any(behind(earlier, later) for earlier, later in zip(old, new))
+
+
+def behind(old, new):
+    """True when a writer's position in one stream has gone back."""
     (old_minimum, old_writers), (new_minimum, new_writers) = old, new
     writers = set(old_writers) | set(new_writers)
     return new_minimum < old_minimum or any(
@@ -187,14 +196,21 @@ def goes_back(before, after):
 
 
 def positions(token):
-    """(minimum, {writer: position}) of the text `s<minimum>~<writer>.<position>~...`; what
-    follows a `_` is of other streams."""
-    events = token.split("_")[0]
-    if not re.fullmatch(r"s\d+(~\d+\.\d+)*", events):
+    """[(minimum, {writer: position})], one for each stream, of the text
+    `s<minimum>~<writer>.<position>~..._<the same of another stream>_...`; what begins with `k` is
+    no position."""
+    if not token.startswith("s"):
         return None
-    minimum, *rest = events[1:].split("~")
+    found = [position(part) for part in token[1:].split("_") if not part.startswith("k")]
+    return None if None in found else found
+
+
+def position(text):
+    if not re.fullmatch(r"\d+(~\d+\.\d+)*", text):
+        return None
+    minimum, *rest = text.split("~")
     pairs = (part.split(".") for part in rest)
-    return int(minimum), {int(writer): int(position) for writer, position in pairs}
+    return int(minimum), {int(writer): int(place) for writer, place in pairs}
 
 
 def name(send):

@@ -8,6 +8,7 @@ import yarl
 
 from support.api import CLIENT, quote
 from support.checker import Note, Read, Send, Told
+from support.marks import KIND
 
 ATTEMPT_SECONDS = 6.0
 POLL_MILLISECONDS = 2000
@@ -114,6 +115,45 @@ class Client:
         except (Failed, TimeoutError):
             pass
 
+    async def set_marks(self, rooms, per_second, stop):
+        """Set account data, state and receipts until `stop`, each until it is acknowledged.
+        `rooms` is {room: its members}."""
+        while not stop.is_set():
+            room = self.chance.choice(list(rooms))
+            await self.chance.choice((
+                self.mark_account, self.mark_room, self.mark_state, self.mark_read))(
+                    room, rooms[room])
+            await asyncio.sleep(self.chance.expovariate(per_second))
+
+    async def mark(self, subject, watchers, path):
+        number = self.log.marks.begin(subject, watchers)
+        await self.insist("PUT", path, {"number": number})
+        self.log.marks.acknowledge(subject, number)
+
+    async def mark_account(self, _, __):
+        me = self.user.id
+        await self.mark(("account_data", "", me), [me], f"/user/{quote(me)}/account_data/{KIND}")
+
+    async def mark_room(self, room, _):
+        me = self.user.id
+        await self.mark(("account_data", room, me), [me],
+                        f"/user/{quote(me)}/rooms/{quote(room)}/account_data/{KIND}")
+
+    async def mark_state(self, room, members):
+        await self.mark(("state", room, self.user.id), members,
+                        f"/rooms/{quote(room)}/state/{KIND}/{quote(self.user.id)}")
+
+    async def mark_read(self, room, members):
+        """A receipt for the last message that was read, if it is not the one from before."""
+        read, me = self.log.reads[self.user.id, room], self.user.id
+        if not read or (room, me, read[-1].event) in self.log.marks.receipts:
+            return
+        event, subject = read[-1].event, ("receipt", room, me)
+        number = self.log.marks.begin(subject, members)
+        self.log.marks.receipts[room, me, event] = number
+        await self.insist("POST", f"/rooms/{quote(room)}/receipt/m.read/{quote(event)}", {})
+        self.log.marks.acknowledge(subject, number)
+
     # ---- listening -----------------------------------------------------------------------------
 
     async def first_sync(self):
@@ -127,6 +167,7 @@ class Client:
             reply = await self.insist("GET", "/sync", None, seconds, since=since, filter=TIMELINE,
                                       timeout=POLL_MILLISECONDS)
             at = time.monotonic()
+            self.log.marks.read(self.user.id, reply)
             for one in reply.get("to_device", {}).get("events", []):
                 self.log.tell(Told(self.user.id, one["sender"], one["content"]["number"], at))
             for room, entry in reply.get("rooms", {}).get("join", {}).items():
@@ -158,8 +199,8 @@ def messages(events):
 
 
 class Load:
-    """Some users in some rooms: everyone talks in their rooms, sends notes to the others' devices
-    and listens to everything."""
+    """Some users in some rooms: everyone talks in their rooms, sends notes to the others' devices,
+    sets account data, state and receipts, and listens to everything."""
 
     def __init__(self, users, members, entries, log, seed):
         """`members` is {room: [user]}; everyone has joined."""
@@ -182,9 +223,9 @@ class Load:
         await asyncio.gather(*self.talkers, *self.listeners, return_exceptions=True)
         await asyncio.gather(*(one.session.close() for one in self.clients.values()))
 
-    async def start(self, per_second, notes_per_second):
+    async def start(self, per_second, notes_per_second, marks_per_second):
         """Begin: first everyone's first sync, then all the talk. `per_second` is each room's,
-        `notes_per_second` each user's."""
+        `notes_per_second` and `marks_per_second` are each user's."""
         since = await asyncio.gather(*(one.first_sync() for one in self.clients.values()))
         for client, token in zip(self.clients.values(), since):
             self.listeners.append(asyncio.create_task(client.listen(token, self.no_more)))
@@ -196,6 +237,10 @@ class Load:
             others = [one.user for one in self.clients.values() if one is not client]
             self.talkers.append(asyncio.create_task(client.whisper(
                 others, notes_per_second, self.no_more_talk)))
+            rooms = {room: readers for room, readers in self.readers.items()
+                     if client.user.id in readers}
+            self.talkers.append(asyncio.create_task(client.set_marks(
+                rooms, marks_per_second, self.no_more_talk)))
 
     def raise_failures(self):
         """A client that ended by an error is a defect of the test."""
@@ -218,4 +263,4 @@ class Load:
     def unread(self):
         sends = sum(1 for send in self.log.sends if send.answers
                     and not self.log.arrivals[send.text] >= set(self.readers[send.room]))
-        return sends + self.log.unread_notes()
+        return sends + self.log.unread_notes() + self.log.marks.unseen()
