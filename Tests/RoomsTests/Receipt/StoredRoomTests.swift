@@ -62,6 +62,40 @@ struct StoredRoomTests {
     }
   }
 
+  /// More ends than an event can name: those that are left over are taken up by the next.
+  @Test(arguments: [RoomVersion.v1, .v11])
+  func aRoomWithManyEndsCanBeWrittenTo(_ version: RoomVersion) async throws {
+    let creator = FederatedRoom.users[0]
+    let maker = PDUMaker(version, creator: creator)
+    let create = try maker.createEvent()
+    var state: [StateTuple: EventID] = [.create: create.eventID]
+    var draft = PDUMaker.Draft(sender: creator, type: EventType.member, stateKey: creator)
+    (draft.content, draft.previous) = (["membership": "join"], [create.eventID])
+    let join = try maker.make(draft, named: "join") { [state] in state[$0] }
+    state[StateTuple(EventType.member, creator)] = join.eventID
+    draft = PDUMaker.Draft(sender: creator, type: EventType.message, stateKey: nil)
+    (draft.previous, draft.depth) = ([join.eventID], 2)
+    let messages = try (0..<30).map { number in
+      try maker.make(draft, named: "m\(number)") { [state] in state[$0] }
+    }
+    try await withWorld { world in
+      let room = try maker.room
+      let request = ReceiveRequest(
+        roomID: room, version: version,
+        events: ([create, join] + messages).map { ReceivedEvent(event: $0, kind: .live) })
+      let outcomes = try await world.writer.receive(request)
+      #expect(outcomes.allSatisfy { $0 == .stored(.accepted) })
+      var counts: [Int] = []
+      for number in 0..<3 {
+        let sent = try await world.say("n\(number)", in: room, by: creator)
+        counts.append(try await world.stored(sent.eventID).event.prevEvents.count)
+      }
+      #expect(counts == [EventLimits.previousEvents, 11, 1])
+      let heads = try await WriterStore(database: world.database).loadHeads([room])
+      #expect(heads.first?.forwardExtremities.count == 1)
+    }
+  }
+
   /// A join in the middle of a room's life: its state comes first, then what happens, then what
   /// had happened before.
   @Test(arguments: 0..<10)
