@@ -10,7 +10,7 @@ import Testing
 /// of what a client is told, with the gaps filled from history, is what a first answer tells in
 /// the end.
 struct EquivalenceTests {
-  private static let histories = 40
+  private static let histories = 32
 
   @Test(arguments: 1...8)
   func theSumOfTheAnswersIsTheFirstAnswer(_ seed: Int) async throws {
