@@ -72,9 +72,11 @@ extension InboundRoom {
       queries.append(writes.roomStateQuery(plan.number, head.stateSnapshot))
     }
     if !queries.isEmpty { _ = try await store.database.queryAll(queries) }
-    if isMeeting, plan.ends != nil { noteMeeting() }
     // What was known as an outlier keeps its number, so that it has no place in the stream.
-    guard plan.kind == .live, row.standing == .accepted, plan.number > 0 else { return }
+    let isTold = plan.kind == .live && row.standing == .accepted && plan.number > 0
+    let followed = isTold ? StateDifference().after(plan.event, number: plan.number) : [:]
+    if plan.ends?.change ?? [:] != followed { noteMeeting() }
+    guard isTold else { return }
     tell(
       InboundNews(
         event: row.event, position: position, replaced: row.replaced,

@@ -26,7 +26,7 @@ struct InboundRoom {
   var isStored: Bool
   /// Accepted as news, in the order of their positions.
   private(set) var told: [InboundNews] = []
-  /// Whether the state changed in another way than event by event.
+  /// Whether the state changed in another way than by the events that clients are told of.
   private(set) var hasMet = false
   let push: PushDesk?
 
