@@ -98,6 +98,7 @@ enum RetiredPowerLevels {
       content[name] = .integer(raised)
       changed = true
     }
-    return changed ? content : nil
+    // A plain `nil` would be JSON's here.
+    return changed ? content : JSON?.none
   }
 }
