@@ -96,7 +96,8 @@ def test_asking_again_gives_the_same_room(people):
     made = upgrade(ann, room, "11")
     events = [one["event_id"] for one in ann.history(room)]
     assert upgrade(ann, room, "11") == made
-    assert [one["event_id"] for one in ann.history(room)] == events, "the second request adds nothing"
+    after = [one["event_id"] for one in ann.history(room)]
+    assert after == events, "the second request adds nothing"
     rooms = ann.get("/joined_rooms")["joined_rooms"]
     assert sorted(rooms) == sorted([room, made])
     again = upgrade(ann, room, "12")
@@ -206,7 +207,8 @@ def test_a_space_takes_its_rooms_along(people):
     found = state(ann, made)
     create = found["m.room.create", ""]["content"]
     assert create["type"] == "m.space" and create["m.federate"] is False
-    children = {key: one["content"] for (kind, key), one in found.items() if kind == "m.space.child"}
+    children = {key: one["content"] for (kind, key), one in found.items()
+                if kind == "m.space.child"}
     assert children == {"!kept:fleet.test": {"via": ["fleet.test"], "order": "a"}}
 
 
