@@ -19,6 +19,36 @@ struct StoredRoomTests {
     try RoomFixture.message(text, by: FederatedRoom.users[0])
   }
 
+  private static func invalidations(_ world: World) async throws -> Int64? {
+    try await world.number(
+      "invalidations", "SELECT count(*) FROM cache_invalidations WHERE cache = 'room_histories'")
+  }
+
+  /// Where forks meet, what workers remember of the room is not what they were told event by event.
+  @Test func meetingForksAreAnnounced() async throws {
+    let total = Locked<Int64>(0)
+    for seed in 5..<10 {
+      let federated = try Self.federated(seed)
+      try await withWorld { world in
+        var room = try StoredRoom(federated, in: world)
+        for event in federated.shuffled(seed) {
+          let before = try await Self.invalidations(world)
+          var followed = room.memory.current
+          try await room.receive([ReceivedEvent(event: event, kind: .live)])
+          if room.memory.events[event.eventID]?.standing == .accepted, let key = event.stateTuple {
+            followed[key] = event.eventID
+          }
+          let isFollowed = followed == room.memory.current
+          #expect(
+            try await Self.invalidations(world) == before.map { $0 + (isFollowed ? 0 : 1) })
+        }
+        let count = try present(try await Self.invalidations(world), "count")
+        total.withLock { $0 += count }
+      }
+    }
+    #expect(total.withLock { $0 } > 0)
+  }
+
   /// Forks, rejected and soft-failed events, in orders and portions of all kinds, by one writer or
   /// by one after the other.
   @Test(arguments: 0..<20)
@@ -93,6 +123,8 @@ struct StoredRoomTests {
       #expect(counts == [EventLimits.previousEvents, 11, 1])
       let heads = try await WriterStore(database: world.database).loadHeads([room])
       #expect(heads.first?.forwardExtremities.count == 1)
+      // Forks of messages change nothing that workers remember.
+      #expect(try await Self.invalidations(world) == 0)
     }
   }
 
