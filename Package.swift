@@ -156,7 +156,7 @@ let domains: [Target] = [
   layer(
     "Domains", "DeviceMessages",
     [
-      "MatrixJSON", "MatrixIdentifiers", "Postgres", "Streams", Library.log, Library.collections,
+      "MatrixJSON", "MatrixIdentifiers", "Postgres", "Streams", Library.collections,
     ]),
   layer(
     "Domains", "KeyBackup",

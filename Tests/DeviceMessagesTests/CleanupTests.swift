@@ -5,6 +5,9 @@ import Testing
 @testable import DeviceMessages
 
 @Suite struct CleanupTests {
+  /// Steps that are smaller than what there is to do.
+  private static let limit: Int64 = 2
+
   @Test func messagesOfDeletedDevicesGo() async throws {
     try await withWorld { world in
       let ann = try await world.makeDevice("ann", "A")
@@ -15,17 +18,25 @@ import Testing
           from: ann, id: "t\(number)")
       }
       for device in [devices[0], devices[3], devices[6]] { try await world.remove(device) }
-      // Steps that are smaller than what there is to do.
-      let cleanup = DeviceMessageCleanup(
-        database: world.database, logger: TestPostgres.logger, pause: .zero)
-      try await cleanup.clean(size: 2)
+      #expect(try await walk(world) == DeviceMessageCleanup.Walk(place: nil, removed: 15))
       #expect(try await world.count("device_messages") == 20)
       for device in [devices[1], devices[5]] {
         #expect(try await world.first.waiting(for: device).count == 5)
       }
-      try await cleanup.clean()
-      #expect(try await world.count("device_messages") == 20)
+      #expect(try await walk(world) == DeviceMessageCleanup.Walk(place: nil, removed: 0))
     }
+  }
+
+  private func walk(_ world: World) async throws -> DeviceMessageCleanup.Walk {
+    var walk = DeviceMessageCleanup.Walk()
+    while walk.place != nil {
+      let before = walk
+      walk = try await world.database.transaction {
+        try await DeviceMessageCleanup.removeOrphans(before, limit: Self.limit, on: $0)
+      }
+      #expect(walk.removed - before.removed <= Self.limit)
+    }
+    return walk
   }
 
   @Test func transactionsAreForgottenAfterADay() async throws {
@@ -37,9 +48,11 @@ import Testing
         UPDATE device_message_transactions SET done_at = now() - interval '25 hours'
         WHERE transaction_id <> 't3'
         """)
-      let cleanup = DeviceMessageCleanup(
-        database: world.database, logger: TestPostgres.logger, pause: .zero)
-      try await cleanup.clean(size: 2)
+      for forgotten in [2, 2, 2, 0] {
+        let count = try await DeviceMessageCleanup.forgetTransactions(
+          limit: Self.limit, on: world.database)
+        #expect(count == forgotten)
+      }
       #expect(try await world.count("device_message_transactions") == 1)
       #expect(try await world.count("device_messages") == 7)
     }

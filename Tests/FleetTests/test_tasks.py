@@ -111,7 +111,8 @@ def test_recurring_clean_up_exists_once(server, admin):
     """Although two runners and a main process have started."""
     found = [one["action"] for one in tasks(server, admin, job_status="scheduled")]
     expected = {"remove_finished_tasks", "remove_expired_sessions", "remove_ended_tokens",
-                "remove_old_transactions", "rotate_push_actions", "remove_unreferenced_state"}
+                "remove_old_transactions", "rotate_push_actions", "remove_unreferenced_state",
+                "remove_old_device_message_transactions", "remove_messages_of_deleted_devices"}
     assert expected <= set(found)
     assert len(found) == len(set(found))
 

@@ -1,14 +1,8 @@
-package import Logging
 package import Postgres
 
 /// Removes what nobody will ask for: messages for devices that are gone, and ids of requests that
 /// are too old to be repeated.
-package struct DeviceMessageCleanup: Sendable {
-  /// Rows that one statement removes, inboxes that one looks at.
-  static let stepSize = 5_000
-  /// Between two times.
-  private static let period = Duration.seconds(600)
-
+package enum DeviceMessageCleanup {
   private static let forget = Statement(
     "device_messages_forget_transactions",
     """
@@ -36,54 +30,44 @@ package struct DeviceMessageCleanup: Sendable {
       SELECT ctid FROM device_messages WHERE inbox = ANY ($1) LIMIT $2))
     """)
 
-  private let database: Database
-  private let logger: Logger
-  /// Between two steps.
-  private let pause: Duration
-
-  package init(database: Database, logger: Logger, pause: Duration = .milliseconds(200)) {
-    self.database = database
-    self.logger = logger
-    self.pause = pause
+  /// - Returns: how many ids were forgotten.
+  package static func forgetTransactions(
+    limit: Int64, on database: any Querying
+  ) async throws -> Int {
+    try await database.query(forget, [.int(limit)]).affectedRows
   }
 
-  /// Works until the task is cancelled.
-  package func run() async {
-    while !Task.isCancelled {
-      do {
-        try await clean()
-      } catch {
-        if !Task.isCancelled {
-          logger.debug("cleaning up device messages failed", metadata: ["error": "\(error)"])
-        }
-      }
-      try? await Task.sleep(for: Self.period)
+  /// How far a walk through the inboxes has come.
+  package struct Walk: Sendable, Equatable {
+    /// The last inbox that is done; nil at the end.
+    package var place: Int64?
+    /// Messages.
+    package var removed: Int64
+
+    package init(place: Int64? = 0, removed: Int64 = 0) {
+      self.place = place
+      self.removed = removed
     }
   }
 
-  /// Once through everything.
-  /// - Parameter size: rows and inboxes of one step.
-  func clean(size: Int = DeviceMessageCleanup.stepSize) async throws {
-    let size = Int64(size)
-    try await repeatedly(size) { try await database.query(Self.forget, [.int(size)]) }
-    var place: Int64? = 0
-    while let last = place, !Task.isCancelled {
-      let rows = try await database.query(Self.look, [.int(last), .int(size)])
-      let inboxes = (0..<rows.count).compactMap { rows.int($0, 0) }
-      let orphans = zip(0..., inboxes).filter { rows.bool($0.0, 1) == false }.map(\.1)
-      if !orphans.isEmpty {
-        try await repeatedly(size) {
-          try await database.query(Self.remove, [.ints(orphans), .int(size)])
-        }
-      }
-      place = Int64(inboxes.count) < size ? nil : inboxes.last
+  /// The walk's next step: looks at the next inboxes and removes messages of those without device.
+  /// - Parameter limit: of the inboxes as of the messages. Where more messages are left, the walk
+  ///   stays in its place.
+  package static func removeOrphans(
+    _ walk: Walk, limit: Int64, on database: any Querying
+  ) async throws -> Walk {
+    guard let place = walk.place else { return walk }
+    var walk = walk
+    let rows = try await database.query(look, [.int(place), .int(limit)])
+    let inboxes = (0..<rows.count).compactMap { rows.int($0, 0) }
+    let orphans = zip(0..., inboxes).filter { rows.bool($0.0, 1) == false }.map(\.1)
+    if !orphans.isEmpty {
+      let removed = Int64(
+        try await database.query(remove, [.ints(orphans), .int(limit)]).affectedRows)
+      walk.removed += removed
+      if removed >= limit { return walk }
     }
-  }
-
-  /// Runs a statement until it removes fewer rows than it may.
-  private func repeatedly(_ size: Int64, _ remove: () async throws -> Rows) async throws {
-    while Int64(try await remove().affectedRows) >= size {
-      try await Task.sleep(for: pause)
-    }
+    walk.place = Int64(inboxes.count) < limit ? nil : inboxes.last
+    return walk
   }
 }

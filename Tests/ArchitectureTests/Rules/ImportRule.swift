@@ -74,7 +74,7 @@ enum ImportRule {
     Row("Domains", "BackgroundUpdates", "MatrixJSON Postgres TaskScheduler Logging"),
     Row(
       "Domains", "DeviceMessages",
-      "MatrixJSON MatrixIdentifiers Postgres Streams Logging DequeModule"),
+      "MatrixJSON MatrixIdentifiers Postgres Streams DequeModule"),
     Row(
       "Domains", "KeyBackup", "MatrixIdentifiers Postgres"),
     Row(
@@ -92,7 +92,8 @@ enum ImportRule {
     Row(
       "Interfaces", "ClientAPI",
       "MatrixJSON MatrixIdentifiers RoomEvents EventAuth HTTPServing Executors Accounts Rooms "
-        + "DelayedEvents PushRules Ephemera DeviceKeys DeviceMessages KeyBackup Sync Streams Logging"),
+        + "DelayedEvents PushRules Ephemera DeviceKeys DeviceMessages KeyBackup Sync Streams Logging"
+    ),
     Row(
       "Interfaces", "AdminAPI",
       "MatrixJSON MatrixIdentifiers HTTPServing Accounts DelayedEvents TaskScheduler "

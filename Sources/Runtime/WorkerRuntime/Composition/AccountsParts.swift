@@ -74,7 +74,8 @@ struct AccountsParts {
           accounts: AccountCapabilities(
             changesPasswords: config.accounts.passwords.localEnabled,
             handsOutLoginTokens: config.accounts.sessions.handoverEnabled),
-          delayedEvents: DelayedEventLimits(config.delayedEvents), adminContact: server.adminContact))
+          delayedEvents: DelayedEventLimits(config.delayedEvents), adminContact: server.adminContact
+        ))
   }
 
   /// Runs until cancelled.

@@ -1,5 +1,6 @@
 import Accounts
 import DelayedEvents
+import DeviceMessages
 import Executors
 import Postgres
 import PushRules
@@ -27,6 +28,10 @@ enum CleanupTasks {
     register("remove_old_transactions", every: hour, in: registry) {
       try await TransactionCleanup.remove(now: clock.now(), limit: $0, on: $1)
     }
+    register("remove_old_device_message_transactions", every: hour, in: registry) {
+      try await DeviceMessageCleanup.forgetTransactions(limit: $0, on: $1)
+    }
+    registry.register(RemoveOrphanedMessages.action) { try await RemoveOrphanedMessages.run($0) }
     let limits = DelayedEventLimits(platform.config.delayedEvents)
     register("remove_finalised_delayed_events", every: hour, in: registry) {
       try await FinalisedDelays.remove(beyond: limits, now: clock.now(), limit: $0, on: $1)

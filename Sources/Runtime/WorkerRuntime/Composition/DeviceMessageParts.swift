@@ -1,7 +1,6 @@
 import ClientAPI
 import DeviceMessages
 import HTTPServing
-import Logging
 import ServerConfig
 import Streams
 import Sync
@@ -27,12 +26,5 @@ struct DeviceMessageParts {
 
   var routes: [Route] {
     sendToDeviceRoutes(send, authenticated)
-  }
-
-  /// What one process of the fleet does for all.
-  static func cleanup(_ platform: Platform) -> DeviceMessageCleanup? {
-    guard platform.config.duties.contains(.backgroundTasks) else { return nil }
-    return DeviceMessageCleanup(
-      database: platform.database, logger: Logger(label: "apus.to_device"))
   }
 }

@@ -1,6 +1,5 @@
 import Accounts
 import DelayedEvents
-import DeviceMessages
 import HTTPServing
 import PushRules
 import ReplicationAPI
@@ -15,7 +14,6 @@ struct RoleParts {
   private let accounts: AccountsParts?
   private let rooms: RoomsParts?
   private let keys: DeviceKeyParts?
-  private let messageCleanup: DeviceMessageCleanup?
   private let tasks: TaskParts
   private let delayed: DelayedEventParts
 
@@ -72,7 +70,6 @@ struct RoleParts {
     }
     self.routes = routes
     self.tasks = tasks
-    messageCleanup = DeviceMessageParts.cleanup(platform)
   }
 
   /// Runs until cancelled.
@@ -83,7 +80,6 @@ struct RoleParts {
       if let keys { group.addTask { await keys.run() } }
       group.addTask { await tasks.run() }
       group.addTask { await delayed.run() }
-      if let messageCleanup { group.addTask { await messageCleanup.run() } }
     }
   }
 
