@@ -44,6 +44,11 @@ struct ClaimTests {
       #expect(ids(try await world.claim(as: "a", besides: own)) == [second])
       world.clock.advance(by: 10_000)
       #expect(ids(try await world.claim(as: "b")) == [first, second, other])
+      // What was lost does not count.
+      let third = try await world.say("4", in: rooms[0], delay: 100)
+      world.clock.advance(by: 100)
+      #expect(try await world.claim(as: "a", besides: own).isEmpty)
+      #expect(try await world.state(third).end == nil)
     }
   }
 

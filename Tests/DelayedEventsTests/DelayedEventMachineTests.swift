@@ -157,6 +157,22 @@ struct DelayedEventMachineTests {
     #expect(machine.next(at: at(5 + timing.retry)) == .claim(limit: Machine.claimLimit))
   }
 
+  /// The database counts on that its room is this runner's, while the runner gives it up.
+  @Test func whatComesOfARoomThatWasGivenUpMeanwhileIsNotSentBeforeTheRest() throws {
+    let (first, later) = (try delay(1, due: 1), try delay(2, due: 3))
+    let other = try delay(3, room: "!b:x.org", due: 3)
+    var machine = machine([first], nextDue: 3)
+    #expect(machine.next(at: at(1)) == .send([first]))
+    #expect(machine.own == [first])
+    #expect(machine.next(at: at(3)) == .claim(limit: Machine.claimLimit))
+    _ = machine.ended([first], in: first.event.roomID, .unavailable, at: at(4))
+    machine.claimed(
+      ClaimStore.Claim(taken: [later, other], nextDue: nil), limit: Machine.claimLimit)
+    #expect(machine.next(at: at(5)) == .release([later], until: 5 + timing.retry))
+    #expect(machine.next(at: at(5)) == .send([other]))
+    #expect(machine.own == [other])
+  }
+
   @Test func aDatabaseThatIsAwayIsLeftAloneForAWhile() {
     var machine = Machine()
     #expect(machine.next(at: at(0)) == .claim(limit: Machine.claimLimit))

@@ -34,9 +34,9 @@ struct ManagementTests {
       .failed: [.send, .restart],
     ]
     try await World.with { world in
-      let room = try await world.makeRoom()
       for before in Before.allCases {
         for action in DelayedEventAction.allCases {
+          let room = try await world.makeRoom()
           let delayID = try await make(before, in: room, world)
           let state = try await world.state(delayID)
           if conflicts[before]?.contains(action) == true {

@@ -161,7 +161,7 @@ extension World {
     as holder: String = "a", _ limit: Int = 100, besides own: [ClaimedDelay] = []
   ) async throws -> [ClaimedDelay] {
     try await claims.claim(
-      limit, by: holder, besides: own.map(\.event.number), lease: 10_000, now: clock.now()
+      limit, by: holder, besides: own, lease: 10_000, now: clock.now()
     ).taken
   }
 }

@@ -60,6 +60,10 @@ struct DelayedEventMachine: Sendable {
   private var turns: Deque<RoomID> = []
   private var underWay: [RoomID: [ClaimedDelay]] = [:]
   private var held = 0
+  /// Rooms that were given up since it was last asked what is due: what comes of them then is
+  /// later than what they were given up with.
+  private var givenUp: Set<RoomID> = []
+  private var unwanted: [ClaimedDelay] = []
   /// When the next event is due, as far as it is known.
   private var nextDue: Int64?
   private var lastLook: Int64?
@@ -73,9 +77,9 @@ struct DelayedEventMachine: Sendable {
     self.timing = timing
   }
 
-  /// The numbers of what it has.
-  var own: [Int64] {
-    (Array(queues.values.joined()) + underWay.values.joined()).map(\.event.number)
+  /// What it has.
+  var own: [ClaimedDelay] {
+    Array(queues.values.joined()) + underWay.values.joined()
   }
 
   // MARK: What happens
@@ -93,9 +97,13 @@ struct DelayedEventMachine: Sendable {
     // A hint may have come since it was asked.
     nextDue = [nextDue, claim.nextDue].compactMap { $0 }.min()
     hasMore = hasMore || claim.taken.count >= limit
-    held += claim.taken.count
     for delay in claim.taken {
       let room = delay.event.roomID
+      guard !givenUp.contains(room) else {
+        unwanted.append(delay)
+        continue
+      }
+      held += 1
       if queues[room] == nil, underWay[room] == nil { turns.append(room) }
       queues[room, default: []].append(delay)
     }
@@ -119,6 +127,7 @@ struct DelayedEventMachine: Sendable {
       return []
     case .unavailable:
       let rest = Array(queues.removeValue(forKey: room) ?? [])
+      givenUp.insert(room)
       held -= rest.count
       retries = min(retries ?? .max, moment.uptime + timing.retry)
       return rest
@@ -129,11 +138,15 @@ struct DelayedEventMachine: Sendable {
 
   /// The next thing to do; to be asked again after it, until it is to wait.
   mutating func next(at moment: Moment) -> Action {
+    if !unwanted.isEmpty {
+      defer { unwanted = [] }
+      return .release(unwanted, until: moment.now + timing.retry)
+    }
     if let action = nextBatch(at: moment) { return action }
     let room = min(Self.claimLimit, Self.heldLimit - held)
     if room > 0, isTimeToLook(at: moment) {
       lastLook = moment.uptime
-      (retries, quietUntil, hasMore) = (nil, nil, false)
+      (retries, quietUntil, hasMore, givenUp) = (nil, nil, false, [])
       if let due = nextDue, due <= moment.now { nextDue = nil }
       return .claim(limit: room)
     }

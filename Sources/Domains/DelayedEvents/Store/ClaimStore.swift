@@ -23,14 +23,14 @@ struct ClaimStore: Sendable {
   private static let claim = Statement(
     "delayed_claim",
     """
-    WITH own AS (SELECT unnest($5::bigint[]) AS id),
+    WITH own AS (SELECT * FROM unnest($5::bigint[], $6::bigint[]) AS v (id, claim)),
     free AS (
       SELECT id, room_id, due FROM delayed_events
       WHERE finalised_at IS NULL AND due <= $1 AND NOT (lease_until > $1 AND lease_until <= $1 + $3)
         AND room_id NOT IN (SELECT room_id FROM delayed_events h
           WHERE finalised_at IS NULL AND holder IS NOT NULL
             AND lease_until > $1 AND lease_until <= $1 + $3
-            AND NOT EXISTS (SELECT FROM own WHERE own.id = h.id))
+            AND NOT EXISTS (SELECT FROM own WHERE own.id = h.id AND own.claim = h.claim))
       ORDER BY due, id LIMIT $4 FOR UPDATE SKIP LOCKED
     ),
     obstacles AS (
@@ -38,7 +38,7 @@ struct ClaimStore: Sendable {
       WHERE finalised_at IS NULL AND due <= (SELECT max(due) FROM free)
         AND room_id IN (SELECT room_id FROM free)
         AND NOT EXISTS (SELECT FROM free WHERE free.id = o.id)
-        AND NOT EXISTS (SELECT FROM own WHERE own.id = o.id)
+        AND NOT EXISTS (SELECT FROM own WHERE own.id = o.id AND own.claim = o.claim)
       ORDER BY room_id, due, id
     ),
     taken AS (
@@ -83,16 +83,19 @@ struct ClaimStore: Sendable {
 
   /// - Parameters:
   ///   - holder: the runner's name.
-  ///   - own: the numbers of the events that it has and knows of.
+  ///   - own: the events that it has and knows of.
   ///   - lease: milliseconds.
   func claim(
-    _ limit: Int, by holder: String, besides own: [Int64], lease: Int64, now: Int64
+    _ limit: Int, by holder: String, besides own: [ClaimedDelay], lease: Int64, now: Int64
   ) async throws -> Claim {
     let rows = try await database.queryAll([
       Query(Self.enter),
       Query(
         Self.claim,
-        [.int(now), .text(holder), .int(lease), .int(Int64(limit)), .ints(own)]),
+        [
+          .int(now), .text(holder), .int(lease), .int(Int64(limit)), .ints(own.map(\.event.number)),
+          .ints(own.map(\.claim)),
+        ]),
       Query(Self.nextDue, [.int(now)]),
     ])
     let taken = (0..<rows[1].count).compactMap { row -> ClaimedDelay? in
