@@ -92,9 +92,10 @@ struct StoredRoomTests {
     }
   }
 
-  /// More ends than an event can name: those that are left over are taken up by the next.
-  @Test(arguments: [RoomVersion.v1, .v11])
-  func aRoomWithManyEndsCanBeWrittenTo(_ version: RoomVersion) async throws {
+  /// A room of another server with thirty messages upon one event.
+  private static func roomWithManyEnds(
+    _ version: RoomVersion, in world: World
+  ) async throws -> RoomID {
     let creator = FederatedRoom.users[0]
     let maker = PDUMaker(version, creator: creator)
     let create = try maker.createEvent()
@@ -108,16 +109,23 @@ struct StoredRoomTests {
     let messages = try (0..<30).map { number in
       try maker.make(draft, named: "m\(number)") { [state] in state[$0] }
     }
-    try await withWorld { world in
-      let room = try maker.room
-      let request = ReceiveRequest(
+    let room = try maker.room
+    let outcomes = try await world.writer.receive(
+      ReceiveRequest(
         roomID: room, version: version,
-        events: ([create, join] + messages).map { ReceivedEvent(event: $0, kind: .live) })
-      let outcomes = try await world.writer.receive(request)
-      #expect(outcomes.allSatisfy { $0 == .stored(.accepted) })
+        events: ([create, join] + messages).map { ReceivedEvent(event: $0, kind: .live) }))
+    #expect(outcomes.allSatisfy { $0 == .stored(.accepted) })
+    return room
+  }
+
+  /// More ends than an event can name: those that are left over are taken up by the next.
+  @Test(arguments: [RoomVersion.v1, .v11])
+  func aRoomWithManyEndsCanBeWrittenTo(_ version: RoomVersion) async throws {
+    try await withWorld { world in
+      let room = try await Self.roomWithManyEnds(version, in: world)
       var counts: [Int] = []
       for number in 0..<3 {
-        let sent = try await world.say("n\(number)", in: room, by: creator)
+        let sent = try await world.say("n\(number)", in: room, by: FederatedRoom.users[0])
         counts.append(try await world.stored(sent.eventID).event.prevEvents.count)
       }
       #expect(counts == [EventLimits.previousEvents, 11, 1])
@@ -125,6 +133,23 @@ struct StoredRoomTests {
       #expect(heads.first?.forwardExtremities.count == 1)
       // Forks of messages change nothing that workers remember.
       #expect(try await Self.invalidations(world) == 0)
+    }
+  }
+
+  @Test func manyEndsAreJoinedByAnEventThatSaysNothing() async throws {
+    try await withWorld { world in
+      let room = try await Self.roomWithManyEnds(.v11, in: world)
+      let ordinary = try await world.makeRoom()
+      let ends = JoinEnds(
+        database: world.database, memberships: world.memberships, persister: world.writer,
+        serverName: world.serverName)
+      #expect(try await ends.rooms(after: "", limit: 10) == [room])
+      #expect(try await ends.join(room))
+      // An event takes up 20 ends; with 11 there are still too many.
+      #expect(try await ends.rooms(after: "", limit: 10) == [room])
+      #expect(try await ends.join(room))
+      #expect(try await ends.rooms(after: "", limit: 10).isEmpty)
+      #expect(try await ends.rooms(after: ordinary.text, limit: 10).isEmpty)
     }
   }
 

@@ -31,8 +31,22 @@ struct RoomAdminParts {
         events: EventStore(database: database)),
       database: database)
     let history = PurgeHistory(locks: locks, invalidations: streams.invalidations)
-    tasks.registry.register(PurgeHistory.action) { try await history($0) }
+    tasks.registry.register(PurgeHistory.action) { [scheduler = tasks.scheduler] run in
+      let outcome = try await history(run)
+      if case .complete = outcome, let room = run.resource {
+        // The states of what is gone.
+        try await scheduler.schedule(
+          CleanRoomState.action, NoPayload(), resource: room,
+          uniqueKey: "\(CleanRoomState.action.name) \(room)")
+      }
+      return outcome
+    }
     registerRetention(platform, tasks)
+    let ends = JoinEndsOfRooms(
+      ends: JoinEnds(
+        database: database, memberships: MembershipStore(database: database),
+        persister: streams.persister, serverName: platform.config.server.serverName))
+    tasks.registry.register(JoinEndsOfRooms.action) { try await ends($0) }
     let room = DeleteRoom(
       evacuation: Self.evacuation(platform, streams), persister: streams.persister,
       erasures: [

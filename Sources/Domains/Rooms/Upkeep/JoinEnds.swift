@@ -1,0 +1,61 @@
+package import MatrixIdentifiers
+package import Postgres
+import RoomEvents
+
+/// Joins the ends of rooms whose history has many, by an event that says nothing: what is built on
+/// many ends takes long to check, here and on the other servers.
+package struct JoinEnds: Sendable {
+  /// A room may have as many ends.
+  private static let usualEnds: Int64 = 10
+  /// Members that are tried, as not everyone may speak everywhere.
+  private static let tries = 10
+  /// As Synapse calls it; clients pass over it.
+  package static let type = "org.matrix.dummy_event"
+
+  private static let torn = Statement(
+    "join_ends_rooms",
+    """
+    SELECT room_id FROM room_heads
+    WHERE cardinality(forward_extremities) > $1 AND room_id > $2 ORDER BY room_id LIMIT $3
+    """)
+
+  private let database: any Querying
+  private let memberships: MembershipStore
+  private let persister: any EventPersister
+  private let serverName: ServerName
+
+  package init(
+    database: any Querying, memberships: MembershipStore, persister: any EventPersister,
+    serverName: ServerName
+  ) {
+    self.database = database
+    self.memberships = memberships
+    self.persister = persister
+    self.serverName = serverName
+  }
+
+  /// Some rooms with too many ends, in the order of their ids.
+  /// - Parameter room: those after this one; empty to begin with.
+  package func rooms(after room: String, limit: Int64) async throws -> [RoomID] {
+    let rows = try await database.query(
+      Self.torn, [.int(Self.usualEnds), .text(room), .int(limit)])
+    return (0..<rows.count).compactMap { rows.text($0, 0).flatMap { RoomID($0) } }
+  }
+
+  /// - Returns: false when nobody of this server may speak in the room.
+  /// - Throws: `PersistError.unavailable`, `PostgresError`.
+  package func join(_ room: RoomID) async throws -> Bool {
+    let members = try await memberships.members(of: room)
+      .lazy.map(\.userID).filter { $0.isOn(serverName) }
+    for user in members.prefix(Self.tries) {
+      let intent = EventIntent(type: Self.type, sender: user, content: Array("{}".utf8))
+      do {
+        _ = try await persister.persist(PersistRequest(roomID: room, intents: [intent]))
+        return true
+      } catch {
+        if case .unavailable = error { throw error }
+      }
+    }
+    return false
+  }
+}
