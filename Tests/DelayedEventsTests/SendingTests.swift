@@ -86,10 +86,6 @@ struct SendingTests {
       Withdrawal(what: "restarted") {
         try await $0.manage(.restart, $1.event.delayID, by: $0.alice)
       },
-      Withdrawal(what: "another's") { world, _ in
-        world.clock.advance(by: 10_000)
-        _ = try await world.claim(as: "b")
-      },
       Withdrawal(what: "failed") { world, claimed in
         try await world.claims.fail(claimed, Array("{}".utf8), now: 1)
       },
@@ -126,6 +122,33 @@ struct SendingTests {
       world.clock.advance(by: 1)
       #expect(await world.batch()(claimed) == .settled)
       #expect(try await world.bodies(room) == ["hello"])
+    }
+  }
+
+  /// Else its next events would come before the lost ones.
+  @Test func whoHasLostAnEventGivesItsRoomUp() async throws {
+    let losses: [@Sendable (World, [ClaimedDelay]) async throws -> Void] = [
+      { world, _ in world.clock.advance(by: 10_000) },
+      { world, _ in
+        world.clock.advance(by: 10_000)
+        _ = try await world.claim(as: "b", 1)
+      },
+      { world, claimed in try await world.claims.release(claimed, until: 0) },
+    ]
+    try await World.with { world in
+      for loss in losses {
+        let room = try await world.makeRoom()
+        for number in 1...3 { try await world.say("\(number)", in: room) }
+        world.clock.advance(by: 1_000)
+        let claimed = try await world.claim().filter { $0.event.roomID == room }
+        #expect(claimed.count == 3)
+        try await loss(world, claimed)
+        #expect(await world.batch()(claimed) == .unavailable)
+        #expect(try await world.bodies(room).isEmpty)
+        for delay in claimed {
+          try await world.manage(.cancel, delay.event.delayID, by: world.alice)
+        }
+      }
     }
   }
 

@@ -7,7 +7,9 @@ package struct StoredDelays: DelayedSendLedger {
   private static let lock = Statement(
     "delayed_lock",
     """
-    SELECT delay_id, user_id, claim, due, finalised_at, event_id FROM delayed_events
+    SELECT delay_id, user_id, claim, due, finalised_at, event_id,
+      CASE WHEN holder = '' THEN 0 WHEN holder IS NOT NULL THEN lease_until END
+    FROM delayed_events
     WHERE delay_id = ANY($1) ORDER BY delay_id FOR UPDATE
     """)
   private static let finish = Statement(
@@ -30,7 +32,8 @@ package struct StoredDelays: DelayedSendLedger {
         let claim = rows.int(row, 2), let due = rows.int(row, 3)
       else { continue }
       standings[id] = DelayedStanding(
-        sender: sender, claim: claim, due: due, outcome: Self.outcome(rows, row))
+        sender: sender, claim: claim, leaseEnd: rows.int(row, 6), due: due,
+        outcome: Self.outcome(rows, row))
     }
     return standings
   }

@@ -28,13 +28,18 @@ package struct DelayedStanding: Sendable, Equatable {
   package let sender: UserID
   /// Of whoever has taken it last.
   package let claim: Int64
+  /// Until when it is theirs, in milliseconds since the epoch; nil when nobody has it.
+  package let leaseEnd: Int64?
   /// Milliseconds since the epoch.
   package let due: Int64
   package var outcome: Outcome
 
-  package init(sender: UserID, claim: Int64, due: Int64, outcome: Outcome) {
+  package init(
+    sender: UserID, claim: Int64, leaseEnd: Int64?, due: Int64, outcome: Outcome
+  ) {
     self.sender = sender
     self.claim = claim
+    self.leaseEnd = leaseEnd
     self.due = due
     self.outcome = outcome
   }
@@ -89,8 +94,12 @@ struct DelayedDraft {
     case .scheduled: break
     }
     guard let claim = delayed.claim else { return nil }
-    guard claim == standing.claim else {
-      throw .withdrawn(reason: "the delayed event was taken by somebody else or restarted")
+    guard let leaseEnd = standing.leaseEnd else {
+      throw .withdrawn(reason: "the delayed event was restarted")
+    }
+    // Who has lost one event of a room must not go on with the next ones.
+    guard claim == standing.claim, leaseEnd > now else {
+      throw .unavailable(reason: "the delayed event was left to somebody else")
     }
     // The clock of whoever asks is ahead of this one.
     guard standing.due <= now else { throw .unavailable(reason: "the delayed event is not due") }
