@@ -9,33 +9,6 @@ import Testing
 
 /// What is remembered of keys, and when it counts.
 struct KeyDirectoryTests {
-  /// Counts the statements that are run.
-  private final class CountingDatabase: Querying {
-    private let database: Database
-    private let names = Locked<[String]>([])
-
-    init(_ database: Database) {
-      self.database = database
-    }
-
-    func taken() -> [String] {
-      names.withLock { names in
-        defer { names = [] }
-        return names
-      }
-    }
-
-    func query(_ statement: Statement, _ binds: [Bind]) async throws -> Rows {
-      names.withLock { $0.append(statement.name) }
-      return try await database.query(statement, binds)
-    }
-
-    func queryAll(_ batch: [Query]) async throws -> [Rows] {
-      names.withLock { $0 += batch.map(\.statement.name) }
-      return try await database.queryAll(batch)
-    }
-  }
-
   @Test func keysAreReadOnce() async throws {
     try await withWorld { world in
       let (alice, bob) = (try await world.signIn("alice", "A"), try await world.signIn("bob", "B"))

@@ -42,6 +42,8 @@ struct DeviceWorld: Sendable {
   ) -> DeviceChanges {
     DeviceChanges(
       memory: DeviceListMemory(reader: reader, store: DeviceListStore(database: world.database)),
+      joinedRooms: JoinedRooms(
+        memberships: MembershipStore(database: database), events: world.main.reader),
       events: world.main.reader, database: database)
   }
 
@@ -103,45 +105,15 @@ func withDeviceWorld(
   try await TestPostgres.withDatabase(migrations: migrations) { database in
     let world = try await World.start(database)
     let id = try await InstanceRegistry.register("main", on: database)
-    let reader = world.main.hub.makeReader(DeviceListStore(database: database).streamDefinition())
-    let logger = TestPostgres.logger
-    let lease = WriterLease(
-      stream: .deviceLists, writer: id, workerName: "main", database: database, logger: logger)
-    let committer = StreamCommitter(
-      database: database, lease: lease,
-      stream: world.main.hub.makeWriter(for: reader, lease: lease), logger: logger)
-    try await lease.acquire()
+    let stream = WrittenStream(
+      DeviceListStore(database: database).streamDefinition(), world.main.hub, id, database)
+    try await stream.lease.acquire()
     let devices = DeviceWorld(
-      world, DeviceListOwner(committer: committer, writer: id), reader, watched(database))
+      world, DeviceListOwner(committer: stream.committer, writer: id), stream.reader,
+      watched(database))
     try await whileRunning([
-      { await world.main.hub.run() }, { await world.writer.run() }, { await committer.run() },
+      { await world.main.hub.run() }, { await world.writer.run() },
+      { await stream.committer.run() },
     ]) { try await body(devices) }
-  }
-}
-
-/// Counts the queries that are made.
-final class CountingDatabase: Querying {
-  private let database: Database
-  private let names = Locked<[String]>([])
-
-  init(_ database: Database) {
-    self.database = database
-  }
-
-  func taken() -> [String] {
-    names.withLock { names in
-      defer { names = [] }
-      return names
-    }
-  }
-
-  func query(_ statement: Statement, _ binds: [Bind]) async throws -> Rows {
-    names.withLock { $0.append(statement.name) }
-    return try await database.query(statement, binds)
-  }
-
-  func queryAll(_ batch: [Query]) async throws -> [Rows] {
-    names.withLock { $0 += batch.map(\.statement.name) }
-    return try await database.queryAll(batch)
   }
 }

@@ -34,8 +34,10 @@ struct PresenceProviderTests {
       let hub = ReplicationHub(
         bus: InMemoryBus(), database: world.database, instanceName: "presence",
         logger: TestPostgres.logger)
+      let memberships = MembershipStore(database: world.database)
       audience = PresenceAudience(
-        memberships: MembershipStore(database: world.database), events: hub.makeReader(events))
+        memberships: memberships,
+        joinedRooms: JoinedRooms(memberships: memberships, events: hub.makeReader(events)))
       for (user, room, membership) in [
         (World.carol, ProviderQuestion.here, "join"), (World.bob, ProviderQuestion.there, "leave"),
         (World.bob, "!elsewhere:a.example", "join"),

@@ -11,28 +11,6 @@ import TestKit
 
 @testable import Sync
 
-/// A stream that this process writes and reads.
-struct WrittenStream<Row: Sendable>: Sendable {
-  let reader: StreamReader<Row>
-  let writer: WriterID
-  let lease: WriterLease
-  let committer: StreamCommitter<Row>
-
-  fileprivate init(
-    _ definition: StreamDefinition<Row>, _ hub: ReplicationHub, _ writer: WriterID,
-    _ database: Database
-  ) {
-    self.writer = writer
-    reader = hub.makeReader(definition)
-    lease = WriterLease(
-      stream: definition.name, writer: writer, workerName: "main", database: database,
-      logger: TestPostgres.logger)
-    committer = StreamCommitter(
-      database: database, lease: lease, stream: hub.makeWriter(for: reader, lease: lease),
-      logger: TestPostgres.logger)
-  }
-}
-
 /// The streams beside events, with their owners, each asked by itself.
 struct ProviderWorld: Sendable {
   let database: Database

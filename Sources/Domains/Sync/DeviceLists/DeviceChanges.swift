@@ -35,12 +35,13 @@ package final class DeviceChanges: Sendable {
 
   /// Follows `events` from its present position on.
   package init(
-    memory: DeviceListMemory, events: StreamReader<StoredEvent>, database: any Querying
+    memory: DeviceListMemory, joinedRooms: JoinedRooms, events: StreamReader<StoredEvent>,
+    database: any Querying
   ) {
     self.memory = memory
     history = JoinHistory(database: database)
     memberships = MembershipStore(database: database)
-    joinedRooms = JoinedRooms(memberships: memberships)
+    self.joinedRooms = joinedRooms
     recent = Mutex(RecentRows(start: events.current, limit: Self.limit))
     events.onInvalidate { [weak self] batch in self?.note(batch) }
   }
@@ -49,7 +50,6 @@ package final class DeviceChanges: Sendable {
     let rows = batch.rows.compactMap { row in
       JoinChange(row.row).map { StreamRow(position: row.position, row: $0) }
     }
-    joinedRooms.apply(rows.map(\.row))
     recent.withLock { recent in
       recent.add(
         StreamBatch(

@@ -1,17 +1,16 @@
 import MatrixIdentifiers
-import Rooms
+package import Rooms
+package import Streams
 import Synchronization
 
-/// Which rooms users are in who are not the ones that sync: of whoever changes devices, comes or
-/// goes. Asked of the database once for all who share a room with them, then in step with the
+/// Which rooms users are in who are not the ones that sync: of whoever changes devices or presence,
+/// comes or goes. Asked of the database once for all who share a room with them, then in step with the
 /// events. It may be ahead of a request's position, never behind it.
-final class JoinedRooms: Sendable {
-  struct Limits: Sendable {
-    /// Rooms of all users, about 100 bytes each.
-    var rooms = 200_000
-    /// Changes that arrive while users are loaded; past it the load is made again.
-    var late = 10_000
-  }
+package final class JoinedRooms: Sendable {
+  /// Rooms of all users, about 100 bytes each.
+  private static let roomLimit = 400_000
+  /// Changes that arrive while users are loaded; past it the load is made again.
+  private static let lateLimit = 10_000
 
   private struct State {
     var rooms: [UserID: Set<RoomID>] = [:]
@@ -32,21 +31,23 @@ final class JoinedRooms: Sendable {
   }
 
   private let memberships: MembershipStore
-  private let limits: Limits
   private let state = Mutex(State())
 
-  init(memberships: MembershipStore, limits: Limits = Limits()) {
+  /// Follows `events` from its present position on.
+  package init(memberships: MembershipStore, events: StreamReader<StoredEvent>) {
     self.memberships = memberships
-    self.limits = limits
+    events.onInvalidate { [weak self] batch in
+      self?.apply(batch.rows.compactMap { JoinChange($0.row) })
+    }
   }
 
   /// Called before the events' position counts as reached.
-  func apply(_ changes: [JoinChange]) {
+  private func apply(_ changes: [JoinChange]) {
     guard !changes.isEmpty else { return }
     state.withLock { state in
       for change in changes { state.apply(change) }
       guard state.loads > 0 else { return }
-      if state.late.count + changes.count > limits.late {
+      if state.late.count + changes.count > Self.lateLimit {
         state.late = []
         state.cuts += 1
       }
@@ -77,7 +78,7 @@ final class JoinedRooms: Sendable {
   private func install(
     _ loaded: [UserID: Set<RoomID>], of users: Set<UserID>, in state: inout State
   ) -> [UserID: Set<RoomID>] {
-    if state.count > limits.rooms {
+    if state.count > Self.roomLimit {
       state.rooms = [:]
       state.count = 0
     }

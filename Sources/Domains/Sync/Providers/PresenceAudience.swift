@@ -1,6 +1,6 @@
 import MatrixIdentifiers
 package import Rooms
-package import Streams
+import Streams
 import Synchronization
 
 /// Finds whom a user's presence concerns: those who are in a room with the user.
@@ -17,13 +17,9 @@ package final class PresenceAudience: Sendable {
   private let pending = Mutex<Set<UserID>>([])
   private let hasPending = Wakeup()
 
-  package init(memberships: MembershipStore, events: StreamReader<StoredEvent>) {
+  package init(memberships: MembershipStore, joinedRooms: JoinedRooms) {
     self.memberships = memberships
-    let joinedRooms = JoinedRooms(memberships: memberships)
     self.joinedRooms = joinedRooms
-    events.onInvalidate { batch in
-      joinedRooms.apply(batch.rows.compactMap { JoinChange($0.row) })
-    }
   }
 
   /// The rooms of each of the users.

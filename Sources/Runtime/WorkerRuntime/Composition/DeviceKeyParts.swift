@@ -20,7 +20,7 @@ struct DeviceKeyParts {
   private let counts: KeyCountMemory
   private let pending: PendingChanges?
 
-  init(_ platform: Platform, streams: EventStreams) {
+  init(_ platform: Platform, streams: EventStreams, joinedRooms: JoinedRooms) {
     self.streams = streams
     database = platform.database
     let (store, owner) = (OneTimeKeyStore(database: database), streams.owned.owners)
@@ -29,7 +29,7 @@ struct DeviceKeyParts {
     changes = DeviceChanges(
       memory: DeviceListMemory(
         reader: streams.owned.deviceLists.reader, store: DeviceListStore(database: database)),
-      events: streams.reader, database: database)
+      joinedRooms: joinedRooms, events: streams.reader, database: database)
     observer = DeviceKeysObserver(owner: owner, counts: counts, pending: waiting)
     keys = DeviceKeyTools(
       platform, owner: owner, reader: streams.owned.deviceLists.reader, store: store,

@@ -19,7 +19,10 @@ struct EphemeraParts {
   let presence: PresenceParts?
   private let authenticated: Authenticated
 
-  init(_ platform: Platform, authenticated: Authenticated, streams all: EventStreams) {
+  init(
+    _ platform: Platform, authenticated: Authenticated, streams all: EventStreams,
+    joinedRooms: JoinedRooms
+  ) {
     let (database, streams) = (platform.database, all.owned)
     self.streams = streams
     self.authenticated = authenticated
@@ -35,7 +38,7 @@ struct EphemeraParts {
       owner: streams.owners, memberships: MembershipStore(database: database))
     receiptMemory = ReceiptMemory(
       reader: streams.receipts.reader, store: ReceiptStore(database: database))
-    presence = PresenceParts(platform, streams, events: all.reader)
+    presence = PresenceParts(platform, streams, joinedRooms: joinedRooms)
   }
 
   func providers(_ waker: SyncWaker) -> [any SyncProvider] {

@@ -51,12 +51,12 @@ struct PresenceParts {
   private let platform: Platform
 
   /// Nil where nobody is told who is there.
-  init?(_ platform: Platform, _ streams: OwnedStreams, events: StreamReader<StoredEvent>) {
+  init?(_ platform: Platform, _ streams: OwnedStreams, joinedRooms: JoinedRooms) {
     guard let stream = streams.presence else { return nil }
     let memberships = MembershipStore(database: platform.database)
     self.platform = platform
     values = stream.values
-    audience = PresenceAudience(memberships: memberships, events: events)
+    audience = PresenceAudience(memberships: memberships, joinedRooms: joinedRooms)
     reporter = PresenceReporter(
       source: platform.config.identity.instanceName, owner: streams.owners,
       executor: platform.executor, clock: platform.clock)

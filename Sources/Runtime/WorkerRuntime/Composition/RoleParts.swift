@@ -32,7 +32,8 @@ struct RoleParts {
         membership: RoomTools.membership(
           platform, persister: streams.persister, profiles: Profiles(database: database)),
         memberships: memberships)
-      let keys = DeviceKeyParts(platform, streams: streams)
+      let joinedRooms = JoinedRooms(memberships: memberships, events: streams.reader)
+      let keys = DeviceKeyParts(platform, streams: streams, joinedRooms: joinedRooms)
       let accounts = AccountsParts(
         platform, invalidations: streams.invalidations,
         observers: AccountObservers(
@@ -42,7 +43,8 @@ struct RoleParts {
           ]))
       let delayed = DelayedEventParts(platform, streams, accounts: accounts)
       let ephemera = EphemeraParts(
-        platform, authenticated: accounts.authenticated, streams: streams)
+        platform, authenticated: accounts.authenticated, streams: streams,
+        joinedRooms: joinedRooms)
       let push = PushParts(
         platform, authenticated: accounts.authenticated, streams: streams)
       let messages = DeviceMessageParts(
