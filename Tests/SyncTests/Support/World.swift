@@ -236,7 +236,7 @@ extension World {
   }
 }
 
-private struct NobodyIgnored: IgnoredSenders {
+struct NobodyIgnored: IgnoredSenders {
   func ignored(by user: UserID) async throws -> Set<UserID> { [] }
 }
 
