@@ -10,7 +10,9 @@ struct RetentionPolicyTests {
     let content: String?
     let lifetime: Int64?
 
-    var testDescription: String { "\(content ?? "nothing"), usually \(String(describing: standard))" }
+    var testDescription: String {
+      "\(content ?? "nothing"), usually \(String(describing: standard))"
+    }
   }
 
   static let cases = [
