@@ -142,7 +142,7 @@ struct StoredRoomTests {
       let ordinary = try await world.makeRoom()
       let ends = JoinEnds(
         database: world.database, memberships: world.memberships, persister: world.writer,
-        serverName: world.serverName)
+        serverName: try RoomFixture.user(FederatedRoom.users[0]).serverName)
       #expect(try await ends.rooms(after: "", limit: 10) == [room])
       #expect(try await ends.join(room))
       // An event takes up 20 ends; with 11 there are still too many.

@@ -77,7 +77,8 @@ struct RoomFixture {
       type: "m.room.message", sender: userID,
       content: JSON.object(["body": .string(body), "msgtype": "m.text"]).bytes,
       transaction: transaction.map {
-        TransactionKey(userID: userID, deviceID: "D", transactionID: $0)
+        TransactionKey(
+          userID: userID, deviceID: "D", transactionID: $0, endpoint: "m.room.message")
       })
   }
 

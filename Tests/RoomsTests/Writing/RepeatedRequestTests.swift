@@ -79,7 +79,7 @@ struct RepeatedRequestTests {
     }
   }
 
-  @Test func aTransactionIsItsDevicesAndItsRoomsOwn() async throws {
+  @Test func aTransactionIsItsDevicesRoomsAndEndpointsOwn() async throws {
     try await withWorld { world in
       let (room, other) = (try await world.makeRoom(), try await world.makeRoom())
       try await world.member(RoomFixture.bob, "join", in: room)
@@ -88,10 +88,14 @@ struct RepeatedRequestTests {
       let byBob = try await world.say("a", in: room, by: RoomFixture.bob, transaction: "t")
       var intent = try RoomFixture.message("a", by: RoomFixture.alice)
       intent.transaction = TransactionKey(
-        userID: intent.sender, deviceID: "another", transactionID: "t")
+        userID: intent.sender, deviceID: "another", transactionID: "t", endpoint: "m.room.message")
       let byDevice = try await world.persist(intent, in: room)
-      let all = [first, elsewhere, byBob, byDevice]
-      #expect(Set(all.map(\.eventID)).count == 4)
+      intent.type = "m.sticker"
+      intent.transaction = TransactionKey(
+        userID: intent.sender, deviceID: "another", transactionID: "t", endpoint: "m.sticker")
+      let ofType = try await world.persist(intent, in: room)
+      let all = [first, elsewhere, byBob, byDevice, ofType]
+      #expect(Set(all.map(\.eventID)).count == 5)
       #expect(all.allSatisfy { !$0.isDuplicate })
     }
   }
@@ -132,7 +136,8 @@ struct RepeatedRequestTests {
     var join = try RoomFixture.state(
       "m.room.member", RoomFixture.alice, ["membership": "join"], by: RoomFixture.alice)
     join.transaction = transaction.map {
-      TransactionKey(userID: join.sender, deviceID: "", transactionID: $0)
+      TransactionKey(
+        userID: join.sender, deviceID: "", transactionID: $0, endpoint: "m.room.create")
     }
     let request = PersistRequest(
       roomID: create.roomID, creation: RoomCreation(version: version, createEvent: create.bytes),
