@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "deploy" / "local"), str(Path(__file__).parent)]
 
 from support.api import Api  # noqa: E402  (these need the path above)
-from support.deployment import Deployments  # noqa: E402
+from support.deployment import Deployments, unique  # noqa: E402
 from support.openapi import Spec, spec_folder  # noqa: E402
 
 
@@ -75,3 +75,18 @@ def deployments(request):
 @pytest.fixture(scope="session")
 def server(request, deployments):
     return deployments.get(request.param)
+
+
+@pytest.fixture
+def people(request, server):
+    """New users, three where the module does not name other PEOPLE."""
+    names = getattr(request.module, "PEOPLE", ("ann", "ben", "cid"))
+    return [server.rotating.register(unique(name)) for name in names]
+
+
+@pytest.fixture
+def room(people):
+    """A public room of the first two people."""
+    room = people[0].create_room(preset="public_chat")
+    people[1].act("join", room)
+    return room

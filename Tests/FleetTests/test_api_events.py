@@ -8,19 +8,6 @@ DEPLOYMENTS = ("fleet", "monolith")
 VERSIONS = tuple(str(number) for number in range(1, 13))
 
 
-@pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben", "cid")]
-
-
-@pytest.fixture
-def room(people):
-    """A public room of the first two people."""
-    room = people[0].create_room(preset="public_chat")
-    people[1].act("join", room)
-    return room
-
-
 # ---- sending -------------------------------------------------------------------------------
 
 def test_an_event_as_clients_see_it(people, room):

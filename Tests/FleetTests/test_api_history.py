@@ -13,19 +13,6 @@ V1 = "/_matrix/client/v1"
 COUNT = itertools.count(1)
 
 
-@pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben", "cid")]
-
-
-@pytest.fixture
-def room(people):
-    ann, ben, _ = people
-    made = ann.create_room(preset="public_chat")
-    ben.act("join", made)
-    return made
-
-
 def send(user, room, content, kind="m.room.message"):
     return user.put(user.room(room, "send", kind, f"h{next(COUNT)}"), content)["event_id"]
 

@@ -7,11 +7,6 @@ from support.deployment import unique
 DEPLOYMENTS = ("fleet", "monolith")
 
 
-@pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben", "cid")]
-
-
 def make_room(user, rule, version="12", allow=(), **options):
     content = {"join_rule": rule}
     if allow:

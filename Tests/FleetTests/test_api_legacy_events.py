@@ -8,11 +8,7 @@ from support.api import CLIENT, bodies, joined, quote
 from support.deployment import unique
 
 DEPLOYMENTS = ("fleet+presence", "monolith+presence")
-
-
-@pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben")]
+PEOPLE = ("ann", "ben")
 
 
 @pytest.fixture

@@ -5,20 +5,9 @@ from support.api import bodies, joined, quote, timeline
 from support.deployment import unique
 
 DEPLOYMENTS = ("fleet", "monolith")
+PEOPLE = ("ann", "ben")
 # The second is the name from before the mark was in the specification.
 MARKS = ("m.marked_unread", "com.famedly.marked_unread")
-
-
-@pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben")]
-
-
-@pytest.fixture
-def room(people):
-    room = people[0].create_room(preset="public_chat")
-    people[1].act("join", room)
-    return room
 
 
 def mark(user, room, kind):

@@ -6,21 +6,10 @@ from support.deployment import unique
 from support.waiting import until
 
 DEPLOYMENTS = ("fleet+presence", "monolith+presence")
+PEOPLE = ("ann", "ben")
 # From the last sync until somebody counts as gone, with the owner's and the tests' own delays.
 GONE_SECONDS = 60
 NEWS_SECONDS = 20
-
-
-@pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben")]
-
-
-@pytest.fixture
-def room(people):
-    room = people[0].create_room(preset="public_chat")
-    people[1].act("join", room)
-    return room
 
 
 def path(user):

@@ -21,11 +21,6 @@ PREDEFINED = {
 
 
 @pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben", "cid")]
-
-
-@pytest.fixture
 def room(people):
     """Three in a room, so that messages notify without a sound."""
     room = people[0].create_room(preset="public_chat")

@@ -4,25 +4,11 @@ import itertools
 import pytest
 
 from support.api import quote, timeline
-from support.deployment import unique
 from support.waiting import until
 
 DEPLOYMENTS = ("fleet", "monolith")
 V1 = "/_matrix/client/v1"
 COUNT = itertools.count(1)
-
-
-@pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben", "cid")]
-
-
-@pytest.fixture
-def room(people):
-    ann, ben, _ = people
-    made = ann.create_room(preset="public_chat")
-    ben.act("join", made)
-    return made
 
 
 def send(user, room, content, kind="m.room.message", transaction=None):

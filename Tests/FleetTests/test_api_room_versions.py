@@ -11,12 +11,6 @@ KNOCKING, RESTRICTED, CREATORS = 7, 8, 12  # the first versions that know them
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
 
 
-@pytest.fixture
-def people(server):
-    """Three users; the first makes the rooms."""
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben", "cid")]
-
-
 def join_refused(user, room):
     user.refused(403, "M_FORBIDDEN", "POST", f"/join/{quote(room)}", {})
 

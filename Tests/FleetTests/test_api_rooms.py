@@ -8,12 +8,6 @@ DEPLOYMENTS = ("fleet", "monolith")
 VERSIONS = tuple(str(number) for number in range(1, 13))
 
 
-@pytest.fixture
-def people(server):
-    """Three users; the first makes the rooms."""
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben", "cid")]
-
-
 # ---- creation ------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -12,11 +12,6 @@ DEPLOYMENTS = ("fleet", "monolith")
 
 
 @pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben", "cid")]
-
-
-@pytest.fixture
 def room(people):
     """A public room of the first two people."""
     room = people[0].create_room(preset="public_chat", name="The room")

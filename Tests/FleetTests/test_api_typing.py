@@ -1,22 +1,9 @@
 """Who types: told through any worker, at once, and never for too long."""
-import pytest
-
 from support.api import joined, quote
 from support.deployment import unique
 
 DEPLOYMENTS = ("fleet", "monolith")
-
-
-@pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben")]
-
-
-@pytest.fixture
-def room(people):
-    room = people[0].create_room(preset="public_chat")
-    people[1].act("join", room)
-    return room
+PEOPLE = ("ann", "ben")
 
 
 def path(user, room):

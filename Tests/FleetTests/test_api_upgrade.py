@@ -7,11 +7,6 @@ from support.deployment import unique
 DEPLOYMENTS = ("fleet", "monolith")
 
 
-@pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben", "cid")]
-
-
 def upgrade(user, room, version, **body):
     return user.post(user.room(room, "upgrade"),
                      {"new_version": version, **body})["replacement_room"]

@@ -4,14 +4,8 @@ import json
 import pytest
 
 from support.api import bodies, joined, quote, timeline
-from support.deployment import unique
 
 DEPLOYMENTS = ("fleet", "monolith")
-
-
-@pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben", "cid")]
 
 
 def make_room(user, visibility):

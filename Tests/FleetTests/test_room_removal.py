@@ -6,6 +6,7 @@ from support.deployment import SERVER_NAME, unique
 from support.waiting import until
 
 DEPLOYMENTS = ("fleet", "monolith")
+PEOPLE = ("ann", "ben")
 ADMIN = "/_synapse/admin"
 DONE_SECONDS = 60
 
@@ -14,11 +15,6 @@ DONE_SECONDS = 60
 def admin(server):
     return User(server.rotating, server.rotating.register_with_secret(
         server.shared_secret, unique("admin"), admin=True))
-
-
-@pytest.fixture
-def people(server):
-    return [server.rotating.register(unique(name)) for name in ("ann", "ben")]
 
 
 @pytest.fixture
