@@ -15,10 +15,9 @@ package final class PresenceOwner: Sendable {
   private let values: LatestValues
   private let store: PresenceStore
   private let journal: PresenceJournal
-  private let executor: LoopExecutor
   private let clock: any WallClock
   private let machine = Mutex(PresenceMachine())
-  private let alarm = Mutex<LoopExecutor.Scheduled?>(nil)
+  private let alarm: Alarm
 
   package init(
     values: LatestValues, store: PresenceStore, executor: LoopExecutor, clock: any WallClock,
@@ -26,8 +25,8 @@ package final class PresenceOwner: Sendable {
   ) {
     self.values = values
     self.store = store
-    self.executor = executor
     self.clock = clock
+    alarm = Alarm(executor: executor, clock: clock)
     journal = PresenceJournal(store: store, clock: clock, logger: logger)
   }
 
@@ -159,14 +158,6 @@ package final class PresenceOwner: Sendable {
   }
 
   private func setAlarm() {
-    let next = machine.withLock { $0.nextDeadline }
-    alarm.withLock { alarm in
-      alarm?.cancel()
-      alarm = next.map { deadline in
-        executor.schedule(after: .milliseconds(max(1, deadline - clock.now()))) { [weak self] in
-          self?.expire()
-        }
-      }
-    }
+    alarm.set({ machine.withLock { $0.nextDeadline } }) { [weak self] in self?.expire() }
   }
 }

@@ -9,15 +9,14 @@ package final class TypingOwner: Sendable {
   static let set = "set"
 
   private let values: LatestValues
-  private let executor: LoopExecutor
   private let clock: any WallClock
   private let machine = Mutex(TypingMachine())
-  private let alarm = Mutex<LoopExecutor.Scheduled?>(nil)
+  private let alarm: Alarm
 
   package init(values: LatestValues, executor: LoopExecutor, clock: any WallClock) {
     self.values = values
-    self.executor = executor
     self.clock = clock
+    alarm = Alarm(executor: executor, clock: clock)
   }
 
   package func register(in owner: LocalOwner) {
@@ -49,15 +48,7 @@ package final class TypingOwner: Sendable {
   }
 
   private func setAlarm() {
-    let next = machine.withLock { $0.nextDeadline }
-    alarm.withLock { alarm in
-      alarm?.cancel()
-      alarm = next.map { deadline in
-        executor.schedule(after: .milliseconds(max(1, deadline - clock.now()))) { [weak self] in
-          self?.expire()
-        }
-      }
-    }
+    alarm.set({ machine.withLock { $0.nextDeadline } }) { [weak self] in self?.expire() }
   }
 
   private func tell(_ users: [UserID], in room: RoomID) {
