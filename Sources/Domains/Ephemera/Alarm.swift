@@ -15,7 +15,7 @@ final class Alarm: Sendable {
   /// Takes the place of the alarm before.
   /// - Parameter deadline: milliseconds since the epoch, or nil for no alarm. Asked for in turn with
   ///   others who set the alarm, so that the last one to set it knows best.
-  func set(_ deadline: () -> Int64?, _ ring: @escaping @Sendable () -> Void) {
+  func set(for deadline: () -> Int64?, _ ring: @escaping @Sendable () -> Void) {
     scheduled.withLock { scheduled in
       scheduled?.cancel()
       scheduled = deadline().map { deadline in

@@ -158,6 +158,6 @@ package final class PresenceOwner: Sendable {
   }
 
   private func setAlarm() {
-    alarm.set({ machine.withLock { $0.nextDeadline } }) { [weak self] in self?.expire() }
+    alarm.set(for: { machine.withLock { $0.nextDeadline } }, { [weak self] in self?.expire() })
   }
 }

@@ -48,7 +48,7 @@ package final class TypingOwner: Sendable {
   }
 
   private func setAlarm() {
-    alarm.set({ machine.withLock { $0.nextDeadline } }) { [weak self] in self?.expire() }
+    alarm.set(for: { machine.withLock { $0.nextDeadline } }, { [weak self] in self?.expire() })
   }
 
   private func tell(_ users: [UserID], in room: RoomID) {
