@@ -117,6 +117,21 @@ def test_recurring_clean_up_exists_once(server, admin):
     assert len(found) == len(set(found))
 
 
+@pytest.mark.parametrize("turn", (1, 2))
+def test_messages_of_deleted_devices_go(server, turn):
+    """In every round, though the one before has come to the end."""
+    task = "action = 'remove_messages_of_deleted_devices'"
+    waits = f"SELECT count(*) FROM scheduled_tasks WHERE {task} AND status = 'scheduled'"
+    until(lambda: number(server, waits) == 1, 30, "the round before is over")
+    server.fleet.postgres.psql(
+        DATABASE, "INSERT INTO device_messages (inbox, stream_id, writer, event)"
+        f" VALUES (1000000000000, {turn}, 1, '{{}}')")
+    server.fleet.postgres.psql(
+        DATABASE, f"UPDATE scheduled_tasks SET due_at = 0 WHERE {task}")
+    left = "SELECT count(*) FROM device_messages WHERE inbox = 1000000000000"
+    until(lambda: number(server, left) == 0, 30, "the messages are gone")
+
+
 def test_tasks_are_for_administrators_only(server):
     user = server.api.register(unique("user"))
     for method, path in [
