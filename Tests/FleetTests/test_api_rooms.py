@@ -109,6 +109,15 @@ def test_bad_creations_are_refused(people, body):
 
 # ---- aliases -------------------------------------------------------------------------------
 
+def test_only_members_name_a_room(people):
+    ann, ben = people[:2]
+    room = ann.create_room(preset="public_chat")
+    path = f"/directory/room/{quote('#' + unique('named') + ':' + ann.id.split(':', 1)[1])}"
+    ben.refused(403, "M_FORBIDDEN", "PUT", path, {"room_id": room})
+    ben.act("join", room)
+    ben.put(path, {"room_id": room})
+
+
 def test_aliases(people):
     ann, ben, cid = people
     room = ann.create_room(preset="public_chat")

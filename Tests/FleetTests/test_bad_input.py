@@ -26,6 +26,8 @@ TOO_LARGE = 32 << 20  # more than any route takes
 # These end the session whatever their body says.
 BODY_IGNORED = re.compile(r"/logout(/all)?$")
 TRANSACTIONS = itertools.count(1)
+# What waits unless it is told how long.
+LONG_POLLS = ("/sync", "/events")
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ def test_bad_path_segments(targets):
 def test_bad_queries(targets):
     for target in targets:
         for query in hostile.QUERIES:
-            if "timeout" in query or not target.route.pattern.endswith("/sync"):
+            if "timeout" in query or not target.route.pattern.endswith(LONG_POLLS):
                 target.hit(query[:60], f"{target.path()}?{query}")
             else:
                 target.hit(query[:60], f"{target.path()}?timeout=0&{query}")

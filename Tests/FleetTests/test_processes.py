@@ -1,20 +1,24 @@
 """Server processes themselves: what they refuse to start with, and how they end."""
+import collections
 import json
+import re
 import signal
 import ssl
 import subprocess
 import urllib.request
+from pathlib import Path
 
 import pytest
 
-from fleet import Fleet, Options, generated_plan
+from fleet import Fleet, Options, generated_plan, plan_from_folder
 from fleet.ports import free_ports
 from fleet.postgres import ROLE
-from support.api import Api
+from support.api import Api, bodies
 from support.deployment import (
     PORTS_NEEDED, SERVER_NAME, SHARED_BUFFERS, Deployment, temporary_folder, unique)
 from support.waiting import until
 
+ROOT = Path(__file__).resolve().parents[2]
 CRASH_SECONDS = 30
 DEPLOYMENTS = ("fleet",)
 
@@ -246,6 +250,33 @@ def on_sockets(deployments):
     fleet.wait_until_ready()
     fleet.start_nginx()
     yield Deployment(fleet.base_url, fleet.site.secret("registration_shared_secret"), fleet)
+    fleet.stop()
+
+
+def test_the_shipped_workers_are_a_fleet(deployments):
+    """The files of `workers/` as they are, but for the ports."""
+    folder = temporary_folder(deployments.folders)
+    conf, ports = folder / "conf", iter(free_ports(PORTS_NEEDED))
+    given = collections.defaultdict(lambda: next(ports))
+    conf.mkdir()
+    for source in (ROOT / "workers").glob("*.yaml"):
+        (conf / source.name).write_text(re.sub(
+            r"(\bport: )((?:80|90|91|92)\d\d)\b",
+            lambda found: f"{found[1]}{given[found[2]]}", source.read_text()))
+    port, main = next(ports), next(ports)
+    fleet = Fleet(folder / "data", plan_from_folder(conf, main), deployments.programs, Options(
+        port=port, server_name=SERVER_NAME, bcrypt_rounds=4, shared_buffers=SHARED_BUFFERS),
+        report=None)
+    deployments.fleets.append(fleet)
+    fleet.prepare()
+    fleet.start()
+    server = Deployment(fleet.base_url, fleet.site.secret("registration_shared_secret"), fleet)
+    assert len(fleet.servers) == 9
+    ann = server.rotating.register(unique("ann"))
+    rooms = [ann.create_room() for _ in range(4)]
+    for room in rooms:
+        ann.send(room, "hello")
+        assert bodies(ann.history(room)) == ["hello"]
     fleet.stop()
 
 

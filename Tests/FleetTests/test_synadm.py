@@ -82,7 +82,7 @@ def test_looking_at_rooms(synadm, room):
 def test_pages_of_rooms(synadm, room):
     ids, start = [], 0
     while start is not None:
-        page = synadm("room", "list", "--limit", "3", "--from", str(start))
+        page = synadm("room", "list", "--limit", "200", "--from", str(start))
         ids += [one["room_id"] for one in page["rooms"]]
         start = page.get("next_batch")
     assert room[0] in ids and len(ids) == len(set(ids)) == page["total_rooms"]
