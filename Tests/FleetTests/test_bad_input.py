@@ -101,10 +101,8 @@ def server(deployments):
 def routes(server, deployments):
     done = subprocess.run([deployments.programs / "apusctl", "routes", "--json"],
                           capture_output=True, text=True, check=True)
-    # One of each route's paths, another one with another seed.
-    found = [Route(one["id"], one["method"].upper(),
-                   one["patterns"][(int(SEED) + index) % len(one["patterns"])], one["surface"])
-             for index, one in enumerate(json.loads(done.stdout))]
+    found = [Route(one["id"], one["method"].upper(), one["patterns"][0], one["surface"])
+             for one in json.loads(done.stdout)]
     assert len(found) > 30, "the list of routes is too short to be true"
     return found
 
@@ -227,7 +225,8 @@ def test_paths_beside_the_routes(targets):
                 "cut short": path.rsplit("/", 1)[0], "shouted": path.upper(),
                 "escaped": path.replace("matrix", "%6Datrix"), "dots": path + "/../..",
                 "bad escape at the end": path + "%", "semicolon": path + ";a=b"}.items():
-            target.hit(what, changed)
+            # A cut one may be that of a long poll.
+            target.hit(what, changed + "?timeout=0")
     judge(targets)
 
 

@@ -19,7 +19,7 @@ package struct RemoteEventPersister: EventPersister {
   }
 
   package func close(_ room: RoomID) async throws(PersistError) {
-    _ = try await post(room, "close", Array("{}".utf8))
+    _ = try await post(room, "close", Array(#"{"close":true}"#.utf8))
   }
 
   private func post(

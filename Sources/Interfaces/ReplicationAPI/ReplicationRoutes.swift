@@ -30,6 +30,10 @@ package enum ReplicationRoutes {
         guard let room = RoomID(request.path("roomId")) else {
           throw MatrixError.badJSON("The room's id is malformed")
         }
+        // Said in so many words: it cannot be undone.
+        guard try request.json().optionalBool("close") == true else {
+          throw MatrixError.badJSON("The field close is missing or malformed")
+        }
         do throws(PersistError) {
           try await persister.close(room)
           return .json(200, PersistAnswerCodec.encode([PersistedEvent]()))

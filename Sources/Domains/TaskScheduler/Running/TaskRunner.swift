@@ -75,12 +75,13 @@ package final class TaskRunner: Sendable {
   private func prepare() async {
     await untilDone("cannot make the recurring tasks") { [self] in
       try await store.releaseOwn()
-      for entry in registry.all where entry.period != nil {
+      for entry in registry.all {
+        guard let period = entry.period else { continue }
         try await store.ensure(
           NewTask(
             id: SecureRandom.string(16), action: entry.name, resource: nil,
             uniqueKey: "recurring/\(entry.name)", parameters: nil,
-            due: .after(timing.firstDelay)))
+            due: .after(min(timing.firstDelay, period))))
       }
     }
   }
