@@ -15,7 +15,9 @@ package struct PurgeHistory: Sendable {
   package static let action = TaskAction<Parameters, Progress>("purge_history", limit: 2)
 
   /// Events in one transaction.
-  private static let batch: Int64 = 500
+  private static let batch: Int64 = 100
+  /// How many times as long as a step took nothing is done after it, so that others hardly meet one.
+  private static let rest = 6
   /// How long to wait for others who change the room's history.
   private static let patience = Duration.seconds(5)
 
@@ -86,8 +88,7 @@ package struct PurgeHistory: Sendable {
         while !progress.isDone {
           let began = ContinuousClock.now
           progress = try await step(run, room, held, progress)
-          // As long again as it took: half of the time is left to others.
-          try await Task.sleep(for: ContinuousClock.now - began)
+          try await Task.sleep(for: (ContinuousClock.now - began) * Self.rest)
         }
       }
     } catch let error as LockError {
