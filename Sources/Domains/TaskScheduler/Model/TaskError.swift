@@ -12,8 +12,8 @@ package enum TaskError: Error, Sendable, Equatable, CustomStringConvertible {
   case cancelled
   /// What it is told when another runner has taken the task: it can write nothing more.
   case lost
-  /// What it throws when it cannot go on for now: the task is launched again after a while, with
-  /// the progress that it has stored.
+  /// What it throws when something that it needs is away: the task is launched again after a while,
+  /// with the progress that it has stored.
   case interrupted(reason: String)
 
   package var description: String {
