@@ -90,19 +90,25 @@ struct UpdateWorld: Sendable {
     try await api.status().pending.isEmpty
   }
 
+  static var unfinished: TaskFilter {
+    var filter = TaskFilter()
+    filter.statuses = [.scheduled, .active]
+    return filter
+  }
+
   @Test func everyRowIsVisitedOnce() async throws {
     try await UpdateWorld.with { world in
-      try await world.running([UpdateWorld.doubling()]) { api, _ in
+      try await world.running([UpdateWorld.doubling()]) { api, scheduler in
         try await eventually { try await Self.isDone(api) }
+        // The task ends a moment after its last update; stopped before, it would be taken up again.
+        try await eventually { try await scheduler.list(Self.unfinished).isEmpty }
       }
       #expect(try await world.count("things WHERE visits = 1 AND doubled = id * 2") == 1000)
       // Another start of the same version has nothing to do.
       try await world.running([UpdateWorld.doubling()]) { api, scheduler in
         let isDone = try await Self.isDone(api)
         #expect(isDone)
-        var filter = TaskFilter()
-        filter.statuses = [.scheduled, .active]
-        let tasks = try await scheduler.list(filter)
+        let tasks = try await scheduler.list(Self.unfinished)
         #expect(tasks.isEmpty)
       }
     }
@@ -143,10 +149,7 @@ struct UpdateWorld: Sendable {
         try await api.setEnabled(false)
         #expect(try await !api.status().isEnabled)
         // The task ends, so nothing more is done.
-        var filter = TaskFilter()
-        filter.statuses = [.scheduled, .active]
-        let unfinished = filter
-        try await eventually { try await scheduler.list(unfinished).isEmpty }
+        try await eventually { try await scheduler.list(Self.unfinished).isEmpty }
         #expect(try await !Self.isDone(api))
         try await api.setEnabled(true)
         try await eventually { try await Self.isDone(api) }
