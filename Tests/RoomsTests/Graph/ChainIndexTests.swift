@@ -65,6 +65,34 @@ struct ChainIndexTests {
     #expect(nodes[3].links == [nodes[1].number])
   }
 
+  /// Numbers go up and down from zero; a position is stored in one number.
+  @Test(arguments: [1, -1, 1 << 40, -(1 << 40)] as [Int64])
+  func positionsAreStoredInTheOrderOfTheirChain(_ chain: Int64) throws {
+    var last: Int64?
+    for sequence in [1, 2, 3, ChainPosition.longest - 1, ChainPosition.longest] {
+      let position = ChainPosition(chain: chain, sequence: sequence)
+      #expect(ChainPosition(raw: position.raw) == position)
+      if let last { #expect(last < position.raw) }
+      last = position.raw
+    }
+    let next = ChainPosition(chain: chain + 1, sequence: 1)
+    #expect(try present(last, "position") < next.raw)
+  }
+
+  @Test func aChainEndsWhereItCannotBeLonger() throws {
+    let key = StateTuple.powerLevels
+    let end = ChainNode(
+      number: 70_000, key: key,
+      position: ChainPosition(chain: 3, sequence: ChainPosition.longest - 1), isEnd: true,
+      links: [])
+    let last = ChainNode(number: 70_001, key: key, citing: [end])
+    #expect(last.position == ChainPosition(chain: 3, sequence: ChainPosition.longest))
+    #expect(last.links.isEmpty)
+    let next = ChainNode(number: 70_002, key: key, citing: [last])
+    #expect(next.position == ChainPosition(chain: 70_002, sequence: 1))
+    #expect(next.links == [70_001])
+  }
+
   // MARK: Conflicts
 
   /// With samples of all sizes, and with so little patience that the whole state has to be looked

@@ -13,16 +13,18 @@ struct StoredIndexTests {
     "test_insert_index",
     """
     INSERT INTO events (stream_ordering, writer, room_id, event_id, type, state_key, sender,
-      room_version, json, depth, standing, chain_id, chain_sequence, auth_links)
-    SELECT n, 1, '!room:a', e, t, k, '', '11', '', 0, nullif(s, 0), c, q,
-      string_to_array(l, ' ')::bigint[]
+      room_version, json, depth, standing, chain_place, auth_link, second_auth_link,
+      more_auth_links)
+    SELECT n, 1, '!room:a', e, t, k, '', '11', '', 0, nullif(s, 0), c, l, m,
+      string_to_array(q, ' ')::bigint[]
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
-      $7::text[], $8::bigint[]) AS v (n, e, t, k, c, q, l, s)
+      $7::bigint[], $8::text[], $9::bigint[]) AS v (n, e, t, k, c, l, m, q, s)
     """)
 
   /// - Parameter standings: some of those that count in state resolution.
   private static func store(_ index: MemoryIndex, in database: Database) async throws {
     let nodes = index.items.map(\.node)
+    let columns = nodes.map { ChainColumns($0) }
     let standings: [EventStanding] = [.accepted, .softFailed, .outlier]
     try await database.runScript("TRUNCATE events")
     _ = try await database.query(
@@ -30,11 +32,12 @@ struct StoredIndexTests {
       [
         .ints(nodes.map(\.number)), .texts(index.items.map(\.id.text)),
         .texts(nodes.map(\.key.type)), .texts(nodes.map(\.key.stateKey)),
-        .nullableInts(nodes.map { $0.position?.chain }),
-        .nullableInts(nodes.map { $0.position?.sequence }),
+        .nullableInts(columns.map(\.place)), .nullableInts(columns.map(\.link)),
+        .nullableInts(columns.map(\.secondLink)),
         .nullableTexts(
-          nodes.map { node in
-            node.links.isEmpty ? nil : node.links.map(String.init).joined(separator: " ")
+          columns.map { columns in
+            let more = columns.moreLinks
+            return more.isEmpty ? nil : more.map(String.init).joined(separator: " ")
           }),
         .ints(nodes.indices.map { standings[$0 % 3].rawValue }),
       ])

@@ -16,6 +16,8 @@ struct StateStorageMeasurement {
   private static let changes = 20_000
   /// Changes that happen on a fork which ends soon after, of a hundred.
   private static let forks = 2
+  /// Bytes of database for each change: of states and of the index of auth chains together.
+  private static let limit = 200.0
 
   @Test func bytesAndTimes() async throws {
     var settings = TestSettings()
@@ -41,26 +43,33 @@ struct StateStorageMeasurement {
   private func report(
     _ database: Database, _ room: LargeRoom, _ groups: StateGroups
   ) async throws {
-    let ours = try await sizes(
-      ["state_slots", "state_histories", "state_layers"],
-      ["events_state_snapshot", "events_room_snapshot", "events_replaces"], database)
-    let columns = try await database.query(
-      Statement(
-        "measure_columns",
-        """
-        SELECT sum(coalesce(pg_column_size(state_snapshot), 0)
-          + coalesce(pg_column_size(replaces), 0))::bigint FROM events
-        """)
-    ).int(0, 0)
-    let total = ours.values.reduce(0, +) + (columns ?? 0)
+    let parts = [
+      "states":
+        try await sizes(
+          ["state_slots", "state_histories", "state_layers"],
+          ["events_state_snapshot", "events_room_snapshot", "events_replaces"], database)
+        + [try await columns(["state_snapshot", "room_snapshot", "replaces"], database)],
+      "the index of auth chains":
+        try await sizes([], ["events_chain", "events_auth_links"], database)
+        + [
+          try await columns(
+            ["chain_place", "auth_link", "second_auth_link", "more_auth_links"], database)
+        ],
+    ]
+    var total = 0.0
+    for (name, sizes) in parts {
+      let sum = sizes.reduce(0) { $0 + $1.bytes }
+      total += sum
+      print("\(name): \(Int(sum.rounded())) bytes per state change, of them \(sizes)")
+    }
+    print("together: \(Int(total.rounded())) bytes per state change")
+    #expect(total < Self.limit)
     let others = try await sizes(groups.tables, [], database)
     print(
-      "bytes per state change: \(total / Int64(Self.changes)) in \(ours), columns \(columns ?? 0)")
-    #expect(total / Int64(Self.changes) < 200)
-    try await reportRest(database)
-    print(
-      "state groups: \(others.values.reduce(0, +) / Int64(Self.changes)) bytes per state change in",
+      "state groups: \(others.reduce(0) { $0 + $1.bytes }) bytes per state change, of them",
       others)
+    let members = try await sizes(["room_memberships"], [], database)
+    print("memberships: \(members[0].bytes * Double(Self.changes) / Double(Self.members)) a member")
     print("layers: \(try await layers(database))")
     try await time("the writer's head", database, limit: 20) {
       let heads = try await WriterStore(database: database).loadHeads([room.id])
@@ -78,25 +87,6 @@ struct StateStorageMeasurement {
     }
   }
 
-  /// What a state change takes besides states: its place in the index of auth chains, and who is in
-  /// the room.
-  private func reportRest(_ database: Database) async throws {
-    let columns = try await database.query(
-      Statement(
-        "measure_chain_columns",
-        """
-        SELECT sum(coalesce(pg_column_size(chain_id), 0) + coalesce(pg_column_size(chain_sequence), 0)
-          + coalesce(pg_column_size(auth_links), 0))::bigint FROM events
-        """)
-    ).int(0, 0)
-    let indexes = try await sizes([], ["events_chain", "events_auth_links"], database)
-    let chains = indexes.values.reduce(columns ?? 0, +) / Int64(Self.changes)
-    print("the index of auth chains: \(chains) bytes per state change, of them \(indexes)")
-    #expect(chains < 200)
-    let members = try await sizes(["room_memberships"], [], database)
-    print("memberships: \(members.values.reduce(0, +) / Int64(Self.members)) bytes per member")
-  }
-
   private func layers(_ database: Database) async throws -> String {
     let rows = try await database.query(
       Statement(
@@ -109,19 +99,50 @@ struct StateStorageMeasurement {
       "\(rows.int(0, 0) ?? 0) with \(rows.int(0, 1) ?? 0) bytes, \(rows.int(0, 2) ?? 0) at most"
   }
 
-  /// Bytes with all that belongs to the tables, and of single indexes.
+  /// With all that belongs to the tables, and of single indexes.
   private func sizes(
     _ tables: [String], _ indexes: [String], _ database: Database
-  ) async throws -> [String: Int64] {
+  ) async throws -> [Size] {
     let rows = try await database.query(
       Statement(
         "measure_sizes",
         """
         SELECT name, pg_total_relation_size(name::regclass) FROM unnest($1::text[]) AS t (name)
         """), [.texts(tables + indexes)])
-    var sizes: [String: Int64] = [:]
-    for row in 0..<rows.count { sizes[rows.text(row, 0) ?? ""] = rows.int(row, 1) }
-    return sizes
+    return (0..<rows.count).map { Size(rows.text($0, 0) ?? "", bytes: rows.int($0, 1) ?? 0) }
+  }
+
+  /// What columns of events take, with the gaps between them: by how much shorter the rows are
+  /// without what is in them.
+  private func columns(_ names: [String], _ database: Database) async throws -> Size {
+    try await database.runScript(
+      """
+      DROP TABLE IF EXISTS emptied;
+      CREATE TABLE emptied (LIKE events);
+      INSERT INTO emptied SELECT * FROM events;
+      UPDATE emptied SET \(names.map { "\($0) = NULL" }.joined(separator: ", "));
+      """)
+    let rows = try await database.query(
+      Statement(
+        "measure_columns",
+        """
+        SELECT (SELECT sum((pg_column_size(e.*) + 7) / 8 * 8) FROM events e)
+          - (SELECT sum((pg_column_size(e.*) + 7) / 8 * 8) FROM emptied e)
+        """))
+    return Size("columns", bytes: rows.int(0, 0) ?? 0)
+  }
+
+  private struct Size: CustomStringConvertible {
+    let name: String
+    /// For each change of the state.
+    let bytes: Double
+
+    init(_ name: String, bytes: Int64) {
+      self.name = name
+      self.bytes = Double(bytes) / Double(StateStorageMeasurement.changes)
+    }
+
+    var description: String { "\(name) \(bytes)" }
   }
 
   /// Prints the CPU time of this process and of the database's for one `body`.

@@ -122,8 +122,8 @@ struct LargeRoom {
     var numbers = nextNumbers()
     let after = try writer.append(StateChange(change), to: snapshot, numbers: &numbers)
     ids[number] = event.eventID
-    let cited = [.powerLevels, .member(event.sender), key].compactMap { nodes[$0] }
-    let node = ChainNode(number: number, key: key, citing: Array(Set(cited)))
+    let cited = event.authEventKeys.compactMap { nodes[$0] }
+    let node = ChainNode(number: number, key: key, citing: cited)
     nodes[key] = node
     return placed(
       event, change, after,
@@ -195,11 +195,16 @@ struct LargeRoom {
 
   private func user(_ number: Int) -> String { "@member\(number):some.example.org" }
 
-  /// First all join; then most changes are those of members.
+  /// First all join, after what a room begins with; then most changes are those of members.
   private mutating func choose(
     _ number: Int
   ) -> (type: String, stateKey: String, membership: String?) {
-    if number < members { return ("m.room.member", user(number), "join") }
+    switch number {
+    case 1: return ("m.room.power_levels", "", nil)
+    case 2: return ("m.room.join_rules", "", nil)
+    case ..<members: return ("m.room.member", user(number), "join")
+    default: break
+    }
     let member = user(Int.random(in: 0..<members, using: &random))
     switch random.below(10) {
     case 0: return ("m.room.topic", "", nil)

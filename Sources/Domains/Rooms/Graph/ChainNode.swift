@@ -25,29 +25,33 @@ package struct ChainNode: Hashable, Sendable {
 }
 
 extension ChainNode {
-  /// The types of which an auth event can be.
+  /// Whether an auth event can be of this type.
   ///
   /// spec: server-server-api#auth-events-selection
-  private static let citable: Set<String> = [
-    EventType.create, EventType.member, EventType.powerLevels, EventType.joinRules,
-    EventType.thirdPartyInvite,
-  ]
+  static func isCitable(_ type: String) -> Bool {
+    switch type {
+    case EventType.create, EventType.member, EventType.powerLevels, EventType.joinRules,
+      EventType.thirdPartyInvite:
+      true
+    default: false
+    }
+  }
 
   /// Gives a new event its place. Only the room's writer does so, one event after the other, so a
   /// place is given once.
   ///
   /// - Parameter cited: the nodes of its auth events, all of which have places.
   package init(number: Int64, key: StateTuple, citing cited: [ChainNode]) {
-    let isCitable = Self.citable.contains(key.type)
+    let isCitable = Self.isCitable(key.type)
     let predecessor =
-      isCitable ? cited.first { $0.key == key && $0.isEnd && $0.position != nil } : nil
+      isCitable ? cited.first { $0.key == key && $0.isEnd && $0.position?.next != nil } : nil
     let links = cited.filter { target in
       target.number != predecessor?.number
         && !cited.contains { $0.number != target.number && $0.leads(to: target) }
     }
     var position: ChainPosition?
-    if let before = predecessor?.position {
-      position = ChainPosition(chain: before.chain, sequence: before.sequence + 1)
+    if let next = predecessor?.position?.next {
+      position = next
     } else if isCitable {
       position = ChainPosition(chain: number, sequence: 1)
     }

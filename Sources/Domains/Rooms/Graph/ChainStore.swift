@@ -4,13 +4,13 @@ import RoomEvents
 /// Reads the index of auth chains.
 struct ChainStore: Sendable {
   private static let columns =
-    "e.stream_ordering, e.type, e.state_key, e.chain_id, e.chain_sequence"
+    "e.stream_ordering, e.type, e.state_key, \(ChainColumns.place("e"))"
   // What was rejected is in no state and no auth chain.
   private static let entries = Statement(
     "chain_entries",
     """
-    SELECT \(columns), t.chain_id, t.chain_sequence
-    FROM events e LEFT JOIN LATERAL unnest(e.auth_links) AS l (n) ON true
+    SELECT \(columns), \(ChainColumns.place("t"))
+    FROM events e LEFT JOIN LATERAL unnest(\(ChainColumns.links("e"))) AS l (n) ON true
     LEFT JOIN events t ON t.stream_ordering = l.n
     WHERE e.stream_ordering = ANY($1) AND e.state_key IS NOT NULL
       AND (e.standing IS NULL OR e.standing NOT IN (\(EventStanding.rejected.rawValue),
@@ -19,33 +19,32 @@ struct ChainStore: Sendable {
   private static let links = Statement(
     "chain_links",
     """
-    SELECT e.chain_id, e.chain_sequence, t.chain_id, t.chain_sequence, t.type, t.state_key
-    FROM \(ranges) JOIN events e ON \(isInRange)
-    CROSS JOIN LATERAL unnest(e.auth_links) AS l (n)
+    SELECT \(ChainColumns.place("e")), \(ChainColumns.place("t")), t.type, t.state_key
+    FROM \(ranges) CROSS JOIN LATERAL \(members) e
+    CROSS JOIN LATERAL unnest(\(ChainColumns.links("e"))) AS l (n)
     JOIN events t ON t.stream_ordering = l.n
     """)
-  private static let members = Statement(
+  private static let entriesInRanges = Statement(
     "chain_members",
-    "SELECT \(columns) FROM \(ranges) JOIN events e ON \(isInRange)")
+    "SELECT \(columns) FROM \(ranges) CROSS JOIN LATERAL \(members) e")
   private static let citers = Statement(
     "chain_citers",
     """
-    SELECT \(columns), m.chain_id, m.chain_sequence
-    FROM \(ranges) JOIN events m ON m.chain_id = r.chain AND m.chain_sequence >= r.first
-      AND m.chain_sequence <= r.last
+    SELECT \(columns), \(ChainColumns.place("m"))
+    FROM \(ranges) CROSS JOIN LATERAL \(members) m
     CROSS JOIN LATERAL (
-      SELECT stream_ordering, type, state_key, chain_id, chain_sequence FROM events
-      WHERE auth_links @> ARRAY[m.stream_ordering] LIMIT $4
+      SELECT stream_ordering, type, state_key, chain_place FROM events
+      WHERE \(ChainColumns.hasLinks) AND \(ChainColumns.links()) @> ARRAY[m.stream_ordering]
+      LIMIT $3
     ) e
-    LIMIT $5
+    LIMIT $4
     """)
   private static let numbers = Statement(
-    "chain_numbers", "SELECT e.stream_ordering FROM \(ranges) JOIN events e ON \(isInRange)")
+    "chain_numbers",
+    "SELECT e.stream_ordering FROM \(ranges) CROSS JOIN LATERAL \(members) e")
 
-  private static let ranges =
-    "unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS r (chain, first, last)"
-  private static let isInRange =
-    "e.chain_id = r.chain AND e.chain_sequence >= r.first AND e.chain_sequence <= r.last"
+  private static let ranges = "unnest($1::bigint[], $2::bigint[]) AS r (first, last)"
+  private static let members = ChainColumns.events(from: "r.first", to: "r.last")
 
   private let database: any Querying
 
@@ -98,7 +97,7 @@ struct ChainStore: Sendable {
     var entries: [Int64: ChainEntry] = [:]
     for row in 0..<rows.count {
       guard let entry = Self.entry(rows, row) else { continue }
-      let cited = Self.position(rows, row, 5)
+      let cited = rows.int(row, 4).map { ChainPosition(raw: $0) }
       entries[entry.number, default: entry].links += cited.map { [$0] } ?? []
     }
     return Array(entries.values)
@@ -111,8 +110,9 @@ struct ChainStore: Sendable {
     var links: [ChainLink] = []
     var keys: [Int64: StateTuple] = [:]
     for row in 0..<rows.count {
-      guard let source = Self.position(rows, row, 0), let target = Self.position(rows, row, 2),
-        let type = rows.text(row, 4), let stateKey = rows.text(row, 5)
+      guard let source = rows.int(row, 0).map({ ChainPosition(raw: $0) }),
+        let target = rows.int(row, 1).map({ ChainPosition(raw: $0) }),
+        let type = rows.text(row, 2), let stateKey = rows.text(row, 3)
       else { continue }
       links.append(ChainLink(source: source, target: target))
       keys[target.chain] = StateTuple(type, stateKey)
@@ -125,14 +125,14 @@ struct ChainStore: Sendable {
   ) async throws -> ChainCiters {
     let binds = Self.binds(ranges)
     let results = try await database.queryAll([
-      Query(Self.members, binds),
+      Query(Self.entriesInRanges, binds),
       Query(Self.citers, binds + [.int(limit.map(Int64.init)), .int(Int64(total))]),
     ])
     var citers = ChainCiters()
     citers.members = (0..<results[0].count).compactMap { Self.entry(results[0], $0) }
     citers.citers = (0..<results[1].count).compactMap { row in
       guard let entry = Self.entry(results[1], row),
-        let cited = Self.position(results[1], row, 5)
+        let cited = results[1].int(row, 4).map({ ChainPosition(raw: $0) })
       else { return nil }
       return ChainCiters.Citer(entry: entry, cited: cited)
     }
@@ -140,7 +140,8 @@ struct ChainStore: Sendable {
   }
 
   private static func binds(_ ranges: [ChainRange]) -> [Bind] {
-    [.ints(ranges.map(\.chain)), .ints(ranges.map(\.first)), .ints(ranges.map(\.last))]
+    let bounds = ranges.map(\.bounds)
+    return [.ints(bounds.map(\.first)), .ints(bounds.map(\.last))]
   }
 
   private static func entry(_ rows: Rows, _ row: Int) -> ChainEntry? {
@@ -148,13 +149,7 @@ struct ChainStore: Sendable {
       let stateKey = rows.text(row, 2)
     else { return nil }
     return ChainEntry(
-      number: number, key: StateTuple(type, stateKey), position: position(rows, row, 3))
-  }
-
-  private static func position(_ rows: Rows, _ row: Int, _ column: Int) -> ChainPosition? {
-    guard let chain = rows.int(row, column), let sequence = rows.int(row, column + 1) else {
-      return nil
-    }
-    return ChainPosition(chain: chain, sequence: sequence)
+      number: number, key: StateTuple(type, stateKey),
+      position: ChainColumns.position(rows.int(row, 3), type: type))
   }
 }

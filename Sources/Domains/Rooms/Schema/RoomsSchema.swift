@@ -32,9 +32,28 @@ package enum RoomsSchema {
         -- that are here because others cite them.
         CREATE SEQUENCE events_history_seq AS bigint;
 
+        -- Numbers first, as they lie at multiples of eight bytes.
         CREATE TABLE events (
           stream_ordering bigint PRIMARY KEY,
+          depth bigint NOT NULL,
+          -- The state after the event, as SnapshotID; NULL when it is not known. Before a state
+          -- event it is that without the last change.
+          state_snapshot bigint,
+          -- The room's current state after the event, where that is another: the history has, or
+          -- had, several ends.
+          room_snapshot bigint,
+          -- The number of the state event whose place it took.
+          replaces bigint,
+          -- The place in the index of auth chains: see ChainPosition and ChainColumns. Only
+          -- accepted state events are in it. NULL for the first of a chain, which most are.
+          chain_place bigint,
+          -- What it cites, see ChainNode: hardly ever more than two.
+          auth_link bigint,
+          second_auth_link bigint,
+          more_auth_links bigint[],
           writer integer NOT NULL,
+          -- NULL for what is part of the room's history; else why it is not, as EventStanding.
+          standing smallint,
           room_id text NOT NULL,
           event_id text NOT NULL UNIQUE,
           type text NOT NULL,
@@ -46,31 +65,15 @@ package enum RoomsSchema {
           txn_device text,
           txn_id text,
           redacted_by text,
-          depth bigint NOT NULL,
           -- The numbers of its previous events, as far as they are here: see missing_prev_events.
           prev_events bigint[],
-          -- NULL for what is part of the room's history; else why it is not, as EventStanding.
-          standing smallint,
           standing_reason text,
-          -- The place in the index of auth chains: see ChainPosition. Only accepted state events
-          -- are in it, and only those that others may cite have a place in a chain.
-          chain_id bigint,
-          chain_sequence integer,
-          auth_links bigint[],
-          -- The state after the event, as SnapshotID; NULL when it is not known. Before a state
-          -- event it is that without the last change.
-          state_snapshot bigint,
-          -- The room's current state after the event, where that is another: the history has, or
-          -- had, several ends.
-          room_snapshot bigint,
-          -- The number of the state event whose place it took, and what clients are told of that.
-          replaces bigint,
+          -- What clients are told of the event whose place it took.
           replaced bytea
         );
         CREATE INDEX events_room_order ON events (room_id, stream_ordering)
           WHERE standing IS NULL;
-        CREATE UNIQUE INDEX events_chain ON events (chain_id, chain_sequence)
-          WHERE chain_id IS NOT NULL;
+        CREATE UNIQUE INDEX events_chain ON events (chain_place) WHERE chain_place IS NOT NULL;
         -- For finding the layers that nothing needs.
         -- A state that an event made itself is found by the event.
         CREATE INDEX events_state_snapshot ON events (state_snapshot)
@@ -80,8 +83,8 @@ package enum RoomsSchema {
         CREATE INDEX events_replaces ON events (replaces) WHERE replaces IS NOT NULL;
         -- What cites an event. Without a list of pending entries, which would be searched through
         -- for every answer.
-        CREATE INDEX events_auth_links ON events USING gin (auth_links)
-          WITH (fastupdate = off) WHERE auth_links IS NOT NULL;
+        CREATE INDEX events_auth_links ON events USING gin ((\(ChainColumns.links())))
+          WITH (fastupdate = off) WHERE \(ChainColumns.hasLinks);
 
         -- Previous events that are not here, or have no place in the graph, and what builds on
         -- them.
@@ -94,7 +97,9 @@ package enum RoomsSchema {
         CREATE INDEX missing_prev_events_room ON missing_prev_events (room_id);
 
         -- Every type and state key that a room has had, with the current event if there is one.
-        -- Updates touch no index and mostly stay on their page.
+        -- Updates touch no index and mostly stay on their page. That no slot is there twice is
+        -- seen to by the room's writer, which knows all of them: an index would take more than the
+        -- two that are here.
         CREATE TABLE state_slots (
           room_nid bigint NOT NULL,
           event bigint,
@@ -104,9 +109,9 @@ package enum RoomsSchema {
           type text NOT NULL,
           state_key text NOT NULL,
           -- The end of its AccessHistory.
-          history bytea,
-          PRIMARY KEY (room_nid, slot)
-        ) WITH (fillfactor = 90);
+          history bytea
+        ) WITH (fillfactor = 97);
+        CREATE INDEX state_slots_room ON state_slots (room_nid);
         CREATE INDEX state_slots_key
           ON state_slots (\(StateSlots.hash("room_nid", "type", "state_key")));
         -- Earlier parts of long ones.
@@ -127,8 +132,9 @@ package enum RoomsSchema {
           changes bytea NOT NULL,
           PRIMARY KEY (room_nid, layer)
         ) WITH (fillfactor = 80);
-        CREATE INDEX state_layers_hash ON state_layers (room_nid, hash);
-        CREATE INDEX state_layers_parent ON state_layers (room_nid, parent);
+        -- No two rooms have layers with the same number or, by their salts, the same hash.
+        CREATE INDEX state_layers_hash ON state_layers (hash);
+        CREATE INDEX state_layers_parent ON state_layers (parent);
 
         CREATE TABLE room_memberships (
           user_id text NOT NULL,

@@ -9,6 +9,7 @@ package struct StateCleaner: Sendable {
   private static let page = Statement(
     "state_cleaner_rooms",
     "SELECT room_id FROM rooms WHERE room_id > $1 ORDER BY room_id LIMIT $2")
+  // With `+ 0`, lest all layers of the room are looked through for those upon one.
   private static let candidates = Statement(
     "state_cleaner_candidates",
     """
@@ -20,7 +21,7 @@ package struct StateCleaner: Sendable {
         OR EXISTS (SELECT FROM events e
           WHERE e.room_snapshot >= l.layer << 6 AND e.room_snapshot < l.layer + 1 << 6),
       ARRAY(SELECT c.layer FROM state_layers c
-        WHERE c.room_nid = l.room_nid
+        WHERE c.room_nid + 0 = l.room_nid
           AND c.parent >= l.layer << 6 AND c.parent < l.layer + 1 << 6)
     FROM rooms r JOIN room_heads h USING (room_id) JOIN state_layers l USING (room_nid)
     WHERE r.room_id = $1 AND l.layer < $2

@@ -49,15 +49,15 @@ struct CommitBatch: Sendable {
     "writer_insert_events",
     """
     INSERT INTO events (stream_ordering, writer, room_id, event_id, type, state_key, sender,
-      room_version, json, replaced, txn_device, txn_id, depth, prev_events, chain_id,
-      chain_sequence, auth_links, state_snapshot, replaces, delay_id)
-    SELECT o, $1, r, e, t, k, s, n, j, u, d, x, h, string_to_array(p, ' ')::bigint[], c, q,
-      string_to_array(l, ' ')::bigint[], a, b, f
+      room_version, json, replaced, txn_device, txn_id, depth, prev_events, chain_place,
+      auth_link, second_auth_link, more_auth_links, state_snapshot, replaces, delay_id)
+    SELECT o, $1, r, e, t, k, s, n, j, u, d, x, h, string_to_array(p, ' ')::bigint[], c, l, m,
+      string_to_array(q, ' ')::bigint[], a, b, f
     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
       $8::text[], $9::bytea[], $10::bytea[], $11::text[], $12::text[], $13::bigint[],
-      $14::text[], $15::bigint[], $16::bigint[], $17::text[], $18::bigint[], $19::bigint[],
-      $20::text[])
-      AS v (o, r, e, t, k, s, n, j, u, d, x, h, p, c, q, l, a, b, f)
+      $14::text[], $15::bigint[], $16::bigint[], $17::bigint[], $18::text[], $19::bigint[],
+      $20::bigint[], $21::text[])
+      AS v (o, r, e, t, k, s, n, j, u, d, x, h, p, c, l, m, q, a, b, f)
     """)
   private static let insertTransactions = Statement(
     "writer_insert_transactions",
@@ -108,6 +108,7 @@ struct CommitBatch: Sendable {
 
   private func eventsQuery(writer: Int32) -> Query {
     let all = events.map(\.planned)
+    let chains = events.map { ChainColumns($0.place.node) }
     return Query(
       Self.insertEvents,
       [
@@ -121,9 +122,9 @@ struct CommitBatch: Sendable {
         .nullableTexts(all.map { $0.transaction?.transactionID }),
         .ints(all.map(\.event.depth)),
         .nullableTexts(events.map { Self.nullableList($0.place.previous) }),
-        .nullableInts(events.map { $0.place.node?.position?.chain }),
-        .nullableInts(events.map { $0.place.node?.position?.sequence }),
-        .nullableTexts(events.map { Self.nullableList($0.place.node?.links ?? []) }),
+        .nullableInts(chains.map(\.place)), .nullableInts(chains.map(\.link)),
+        .nullableInts(chains.map(\.secondLink)),
+        .nullableTexts(chains.map { Self.nullableList($0.moreLinks) }),
         .nullableInts(events.map(\.snapshot?.raw)),
         .nullableInts(all.map { $0.edit.flatMap { $0.old == StateEdit.none ? nil : $0.old } }),
         .nullableTexts(all.map(\.delayID)),

@@ -14,7 +14,7 @@ extension EventWriter {
   /// held the lease: a failed commit has written nothing.
   func process(_ batch: WriterBatch) async {
     let deadline = ContinuousClock.now.advanced(by: Self.patience)
-    var backoff = Backoff(first: .milliseconds(50), ceiling: .seconds(1))
+    var backoff = Backoff(first: .milliseconds(50), ceiling: .milliseconds(250))
     while true {
       do {
         let (persisted, received) = try await commit(batch)
@@ -166,10 +166,10 @@ extension EventWriter {
       let event = try Event(bytes: row.bytes, version: version, eventID: row.id)
       if needs.redactionTargets.contains(row.id) { targets[row.id] = event }
       heads.modify(roomID) { $0.noteExtremity(event) }
-      guard let key = event.stateTuple else { continue }
+      guard let node = row.node else { continue }
       heads.modify(roomID) { head in
         head.install(event, number: row.number)
-        if head.state[key]?.number == row.number { head.graph.note(row.id, row.node(key)) }
+        if head.state[node.key]?.number == row.number { head.graph.note(row.id, node) }
       }
     }
     return targets

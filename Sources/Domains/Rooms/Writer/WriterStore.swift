@@ -25,10 +25,8 @@ package struct WriterStore: Sendable {
   private static let events = Statement(
     "writer_events",
     """
-    SELECT e.event_id, e.room_id, e.json, e.stream_ordering, e.chain_id, e.chain_sequence,
-      e.auth_links, NOT EXISTS (
-        SELECT FROM events n WHERE n.chain_id = e.chain_id
-          AND n.chain_sequence = e.chain_sequence + 1)
+    SELECT e.event_id, e.room_id, e.json, e.stream_ordering, e.type, e.state_key,
+      \(ChainColumns.node("e"))
     FROM events e WHERE e.event_id = ANY($1) OR e.stream_ordering = ANY($2)
     """)
   private static let transactions = Statement(
@@ -100,14 +98,8 @@ package struct WriterStore: Sendable {
     let roomID: String
     let bytes: [UInt8]
     let number: Int64
-    let position: ChainPosition?
-    let links: [Int64]
-    let isEndOfChain: Bool
-
-    func node(_ key: StateTuple) -> ChainNode {
-      ChainNode(
-        number: number, key: key, position: position, isEnd: isEndOfChain, links: links)
-    }
+    /// Of a state event.
+    let node: ChainNode?
   }
 
   static func events(_ rows: Rows) -> [EventRow] {
@@ -115,13 +107,11 @@ package struct WriterStore: Sendable {
       guard let id = rows.text(row, 0).flatMap({ EventID($0) }), let room = rows.text(row, 1),
         let bytes = rows.bytes(row, 2), let number = rows.int(row, 3)
       else { return nil }
-      var position: ChainPosition?
-      if let chain = rows.int(row, 4), let sequence = rows.int(row, 5) {
-        position = ChainPosition(chain: chain, sequence: sequence)
+      var node: ChainNode?
+      if let type = rows.text(row, 4), let stateKey = rows.text(row, 5) {
+        node = ChainColumns.node(rows, row, from: 6, number, StateTuple(type, stateKey))
       }
-      return EventRow(
-        id: id, roomID: room, bytes: bytes, number: number, position: position,
-        links: rows.ints(row, 6) ?? [], isEndOfChain: rows.bool(row, 7) ?? true)
+      return EventRow(id: id, roomID: room, bytes: bytes, number: number, node: node)
     }
   }
 

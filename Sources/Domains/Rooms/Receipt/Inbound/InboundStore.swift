@@ -12,10 +12,8 @@ struct InboundStore: Sendable {
     "inbound_known",
     """
     SELECT e.event_id, e.room_id, e.stream_ordering, e.standing, e.depth,
-      CASE WHEN e.event_id = ANY($2) THEN e.json END, e.type, e.state_key, e.chain_id,
-      e.chain_sequence, e.auth_links, NOT EXISTS (
-        SELECT FROM events n WHERE n.chain_id = e.chain_id
-          AND n.chain_sequence = e.chain_sequence + 1)
+      CASE WHEN e.event_id = ANY($2) THEN e.json END, e.type, e.state_key,
+      \(ChainColumns.node("e"))
     FROM events e WHERE e.event_id = ANY($1) OR e.event_id = ANY($2)
     """)
   private static let builtUpon = Statement(
@@ -50,19 +48,21 @@ struct InboundStore: Sendable {
     SELECT event_id, stream_ordering, json, standing FROM events
     WHERE event_id = ANY($1) AND room_id = $2
     """)
+  private static let before = ChainColumns.events(
+    from: ChainColumns.chain("e"), to: "\(ChainColumns.place("e")) - 1")
   // What stands before an event in a chain of power levels is wanted after it.
   private static let lines = Statement(
     "inbound_lines",
     """
     SELECT l.event_id, l.stream_ordering, l.json, l.standing
-    FROM events e JOIN events l ON l.chain_id = e.chain_id AND l.chain_sequence < e.chain_sequence
+    FROM events e CROSS JOIN LATERAL \(before) l
     WHERE e.event_id = ANY($1) AND e.type = '\(EventType.powerLevels)'
-    ORDER BY l.chain_sequence DESC LIMIT $2
+    ORDER BY l.chain_place DESC NULLS LAST LIMIT $2
     """)
-  private static let slots = Statement(
-    "inbound_slots",
+  private static let places = Statement(
+    "inbound_places",
     """
-    SELECT slot, type, state_key FROM state_slots WHERE room_nid = $1 AND slot = ANY($2)
+    SELECT stream_ordering, type, state_key FROM events WHERE stream_ordering = ANY($1)
     """)
   private static let allSlots = Statement(
     "inbound_all_slots",
@@ -111,13 +111,7 @@ struct InboundStore: Sendable {
       known.event = try Event(bytes: bytes, version: version, eventID: id)
     }
     if !standing.isRejected, let type = rows.text(row, 6), let stateKey = rows.text(row, 7) {
-      var position: ChainPosition?
-      if let chain = rows.int(row, 8), let sequence = rows.int(row, 9) {
-        position = ChainPosition(chain: chain, sequence: sequence)
-      }
-      known.node = ChainNode(
-        number: number, key: StateTuple(type, stateKey), position: position,
-        isEnd: rows.bool(row, 11) ?? true, links: rows.ints(row, 10) ?? [])
+      known.node = ChainColumns.node(rows, row, from: 8, number, StateTuple(type, stateKey))
     }
     return known
   }
@@ -172,18 +166,18 @@ struct InboundStore: Sendable {
 
   // MARK: State
 
-  /// The places of the room's state that some slots stand for.
-  func keys(of slots: some Sequence<Int32>, room nid: Int64) async throws -> [Int32: StateTuple] {
-    let rows = try await database.query(
-      Self.slots, [.int(nid), .ints(slots.map { Int64($0) })])
-    var keys: [Int32: StateTuple] = [:]
+  /// The places of the room's state in which events stand.
+  func places(of numbers: Set<Int64>) async throws -> [Int64: StateTuple] {
+    guard !numbers.isEmpty else { return [:] }
+    let rows = try await database.query(Self.places, [.ints(Array(numbers))])
+    var places: [Int64: StateTuple] = [:]
     for row in 0..<rows.count {
-      guard let slot = rows.int(row, 0).flatMap(Int32.init(exactly:)), let type = rows.text(row, 1),
+      guard let number = rows.int(row, 0), let type = rows.text(row, 1),
         let stateKey = rows.text(row, 2)
       else { continue }
-      keys[slot] = StateTuple(type, stateKey)
+      places[number] = StateTuple(type, stateKey)
     }
-    return keys
+    return places
   }
 
   /// A room of which something is stored, but not where in its graph things stand now.

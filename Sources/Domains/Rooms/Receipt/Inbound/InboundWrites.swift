@@ -24,10 +24,10 @@ struct InboundWrites: Sendable {
     "inbound_insert_event",
     """
     INSERT INTO events (stream_ordering, writer, room_id, event_id, type, state_key, sender,
-      room_version, json, replaced, depth, prev_events, standing, standing_reason, chain_id,
-      chain_sequence, auth_links, state_snapshot, replaces, redacted_by, unsigned)
+      room_version, json, replaced, depth, prev_events, standing, standing_reason, state_snapshot,
+      replaces, redacted_by, unsigned, chain_place, auth_link, second_auth_link, more_auth_links)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12, '{}'::bigint[]), $13, $14,
-      $15, $16, nullif($17, '{}'::bigint[]), $18, $19, $20, $21)
+      $15, $16, $17, $18, $19, $20, $21, nullif($22, '{}'::bigint[]))
     """)
   // Its place among auth chains it has had since it came.
   private static let placeOutlier = Statement(
@@ -121,7 +121,7 @@ struct InboundWrites: Sendable {
   }
 
   private func insertion(_ row: Row, _ plan: InboundPlan) -> Query {
-    let event = row.event
+    let (event, chain) = (row.event, ChainColumns(row.node))
     return Query(
       Self.insertEvent,
       [
@@ -129,10 +129,9 @@ struct InboundWrites: Sendable {
         .text(event.type), .text(event.stateKey), .text(event.sender.text),
         .text(event.version.id), .bytes(event.bytes), .bytes(Self.present(row.replaced)),
         .int(event.depth), .ints(row.previous), .int(row.standing.stored),
-        .text(plan.reason?.rule), .int(row.node?.position?.chain),
-        .int(row.node?.position?.sequence), .ints(row.node?.links ?? []),
-        .int(row.snapshot?.raw), .int(row.replaces), .text(row.redactedBy?.text),
-        .bytes(row.unsigned),
+        .text(plan.reason?.rule), .int(row.snapshot?.raw), .int(row.replaces),
+        .text(row.redactedBy?.text), .bytes(row.unsigned), .int(chain.place), .int(chain.link),
+        .int(chain.secondLink), .ints(chain.moreLinks),
       ])
   }
 
