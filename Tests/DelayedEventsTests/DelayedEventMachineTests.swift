@@ -13,14 +13,14 @@ struct DelayedEventMachineTests {
   }
 
   private func delay(
-    _ number: Int64, room: String = "!a:x.org", due: Int64, leaseEnd: Int64 = 1_000_000
+    _ number: Int64, room: String = "!a:x.org", due: Int64
   ) throws -> ClaimedDelay {
     ClaimedDelay(
       event: DelayedEvent(
         delayID: "d\(number)", userID: try #require(UserID("@u:x.org")),
         roomID: try #require(RoomID(room)), type: "m.room.message", stateKey: nil, content: [],
         delay: due, since: 0, number: number, end: nil),
-      claim: 1, leaseEnd: leaseEnd)
+      claim: 1)
   }
 
   /// A machine that has looked once, at 0, and found these.
@@ -29,7 +29,7 @@ struct DelayedEventMachineTests {
   ) -> Machine {
     var machine = Machine()
     #expect(machine.next(at: at(0)) == .claim(limit: Machine.claimLimit))
-    machine.claimed(ClaimStore.Claim(taken: taken, nextDue: nextDue), limit: Machine.claimLimit)
+    machine.answered(taken, nextDue: nextDue)
     return machine
   }
 
@@ -62,12 +62,12 @@ struct DelayedEventMachineTests {
     var machine = machine(nextDue: 100)
     #expect(machine.next(at: at(100)) == .claim(limit: Machine.claimLimit))
     machine.hinted(due: 100)
-    machine.claimed(ClaimStore.Claim(taken: [], nextDue: nil), limit: Machine.claimLimit)
+    machine.answered([])
     #expect(machine.next(at: at(101)) == .claim(limit: Machine.claimLimit))
     machine.hinted(due: nil)
-    machine.claimed(ClaimStore.Claim(taken: [], nextDue: nil), limit: Machine.claimLimit)
+    machine.answered([])
     #expect(machine.next(at: at(102)) == .claim(limit: Machine.claimLimit))
-    machine.claimed(ClaimStore.Claim(taken: [], nextDue: nil), limit: Machine.claimLimit)
+    machine.answered([])
     #expect(machine.next(at: at(102)) == .wait(timing.poll))
   }
 
@@ -78,11 +78,10 @@ struct DelayedEventMachineTests {
     let later = try [delay(4, due: 15), delay(5, room: "!b:x.org", due: 15)]
     machine.hinted(due: 15)
     #expect(machine.next(at: at(20)) == .claim(limit: Machine.claimLimit))
-    machine.claimed(ClaimStore.Claim(taken: later, nextDue: nil), limit: Machine.claimLimit)
+    machine.answered(later)
     #expect(machine.next(at: at(20)) == .send([later[1]]))
     #expect(machine.next(at: at(20)) == .wait(timing.poll))
-    let rest = machine.ended(first, in: first[0].event.roomID, .settled, at: at(30))
-    #expect(rest.isEmpty)
+    #expect(machine.ended(first, in: first[0].event.roomID, .settled, at: at(30)) == nil)
     #expect(machine.next(at: at(30)) == .send([later[0]]))
   }
 
@@ -106,7 +105,7 @@ struct DelayedEventMachineTests {
     let taken = try (0..<Int64(Machine.claimLimit)).map {
       try delay($0, room: "!r\($0 / 32):x.org", due: 0)
     }
-    machine.claimed(ClaimStore.Claim(taken: taken, nextDue: nil), limit: Machine.claimLimit)
+    machine.answered(taken)
     var claims = 0
     var sent = 0
     while true {
@@ -114,7 +113,7 @@ struct DelayedEventMachineTests {
       if case .send(let batch) = action { sent += batch.count }
       if case .claim(let limit) = action {
         claims += 1
-        machine.claimed(ClaimStore.Claim(taken: [], nextDue: nil), limit: limit)
+        machine.answered([], limit: limit)
       }
       if case .wait = action { break }
     }
@@ -138,21 +137,44 @@ struct DelayedEventMachineTests {
     #expect(machine.next(at: at(60_500, 500)) == .claim(limit: Machine.claimLimit))
   }
 
-  @Test func whatIsHeldTooLongIsLeftToOthers() throws {
-    let held = try [delay(1, due: 0, leaseEnd: 10_000), delay(2, due: 0, leaseEnd: 10_000)]
-    var machine = machine(held)
-    let end = 10_000 - timing.margin
-    #expect(machine.next(at: at(end)) == .release(held, until: end))
-    #expect(machine.next(at: at(end)) == .claim(limit: Machine.claimLimit))
+  /// Of a room that somebody else has begun with nothing is kept back.
+  @Test func aRoomThatIsLostIsLeftAtOnce() throws {
+    let crowd = try (0...Int64(Machine.batchLimit)).map { try delay($0, due: 1) }
+    var machine = machine(crowd)
+    #expect(machine.isHolding)
+    #expect(machine.next(at: at(1)) == .send(Array(crowd.dropLast())))
+    let left = machine.ended(
+      Array(crowd.dropLast()), in: crowd[0].event.roomID, .lost, at: at(5))
+    #expect(left == .release(crowd, rest: 0))
+    #expect(!machine.isHolding)
+    #expect(machine.next(at: at(5)) == .wait(timing.retry))
+  }
+
+  @Test func itLooksAgainWhenTheLeaseOfAnotherEnds() {
+    var machine = machine()
+    machine.answered([], nextFree: 400, at: 10)
+    #expect(machine.next(at: at(10)) == .wait(400))
+    #expect(machine.next(at: at(410)) == .claim(limit: Machine.claimLimit))
+    // What was said before does not count any more.
+    machine.answered([], at: 410)
+    #expect(machine.next(at: at(410)) == .wait(timing.poll))
+  }
+
+  @Test func itLooksAgainSoonForWhatSomebodyIsAboutToChange() {
+    var machine = machine()
+    machine.answered([], nextFree: 400, isHeldBack: true, at: 10)
+    #expect(machine.next(at: at(10)) == .wait(timing.heldBack))
+    #expect(machine.next(at: at(10 + timing.heldBack)) == .claim(limit: Machine.claimLimit))
   }
 
   @Test func aRoomThatCannotBeWrittenToIsTriedAgainLater() throws {
     let crowd = try (0...Int64(Machine.batchLimit)).map { try delay($0, due: 1) }
     var machine = machine(crowd)
     #expect(machine.next(at: at(1)) == .send(Array(crowd.dropLast())))
-    let rest = machine.ended(
+    let left = machine.ended(
       Array(crowd.dropLast()), in: crowd[0].event.roomID, .unavailable, at: at(5))
-    #expect(rest == [crowd[Machine.batchLimit]])
+    #expect(left == .release(crowd, rest: timing.retry))
+    #expect(!machine.isHolding)
     #expect(machine.next(at: at(5)) == .wait(timing.retry))
     #expect(machine.next(at: at(5 + timing.retry)) == .claim(limit: Machine.claimLimit))
   }
@@ -166,9 +188,8 @@ struct DelayedEventMachineTests {
     #expect(machine.own == [first])
     #expect(machine.next(at: at(3)) == .claim(limit: Machine.claimLimit))
     _ = machine.ended([first], in: first.event.roomID, .unavailable, at: at(4))
-    machine.claimed(
-      ClaimStore.Claim(taken: [later, other], nextDue: nil), limit: Machine.claimLimit)
-    #expect(machine.next(at: at(5)) == .release([later], until: 5 + timing.retry))
+    machine.answered([later, other], at: 4)
+    #expect(machine.next(at: at(5)) == .release([later], rest: timing.retry))
     #expect(machine.next(at: at(5)) == .send([other]))
     #expect(machine.own == [other])
   }
@@ -180,5 +201,17 @@ struct DelayedEventMachineTests {
     machine.hinted(due: 5)
     #expect(machine.next(at: at(10)) == .wait(timing.retry))
     #expect(machine.next(at: at(10 + timing.retry)) == .claim(limit: Machine.claimLimit))
+  }
+}
+
+extension DelayedEventMachine {
+  fileprivate mutating func answered(
+    _ taken: [ClaimedDelay], nextDue: Int64? = nil, nextFree: Int64? = nil,
+    isHeldBack: Bool = false, limit: Int = DelayedEventMachine.claimLimit, at now: Int64 = 0
+  ) {
+    claimed(
+      ClaimStore.Claim(
+        taken: taken, nextDue: nextDue, nextFree: nextFree, isHeldBack: isHeldBack),
+      limit: limit, at: Moment(now: now, uptime: now))
   }
 }

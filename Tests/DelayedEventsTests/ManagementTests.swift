@@ -22,7 +22,7 @@ struct ManagementTests {
       world.clock.advance(by: 1_000)
       let claimed = try #require(
         try await world.claim().first { $0.event.delayID == delayID })
-      try await world.claims.fail(claimed, Array("{}".utf8), now: world.clock.now())
+      try await world.fail(claimed)
     }
     return delayID
   }

@@ -45,6 +45,7 @@ struct RunnerTests {
       let room = try await world.makeRoom()
       try await world.say("1", in: room)
       world.clock.advance(by: 1_000)
+      // An earlier process of its name had it.
       _ = try await world.claim(as: "a")
       let runner = world.runner("a")
       let task = Task(executorPreference: TestLoop.executor) { await runner.run() }

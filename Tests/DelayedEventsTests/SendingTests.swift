@@ -14,7 +14,7 @@ struct SendingTests {
       let room = try await world.makeRoom()
       let delayID = try await world.say("hello", in: room)
       world.clock.advance(by: 1_000)
-      #expect(await world.batch()(try await world.claim()) == .settled)
+      #expect(await world.batch(try await world.claim()) == .settled)
       let sent = try #require(try await world.events(room).last)
       #expect(sent.delayID == delayID)
       #expect(sent.event.originServerTimestamp == World.start + 1_000)
@@ -51,9 +51,9 @@ struct SendingTests {
       for number in 1...5 { try await world.say("\(number)", in: room) }
       world.clock.advance(by: 1_000)
       let paused = try await world.claim(as: "a")
-      world.clock.advance(by: 10_001)
-      #expect(await world.batch()(try await world.claim(as: "b")) == .settled)
-      #expect(await world.batch()(paused) == .settled)
+      try await world.endLease(of: "a")
+      #expect(await world.batch(try await world.claim(as: "b")) == .settled)
+      #expect(await world.batch(paused) == .settled)
       #expect(try await world.bodies(room) == ["1", "2", "3", "4", "5"])
     }
   }
@@ -87,7 +87,7 @@ struct SendingTests {
         try await $0.manage(.restart, $1.event.delayID, by: $0.alice)
       },
       Withdrawal(what: "failed") { world, claimed in
-        try await world.claims.fail(claimed, Array("{}".utf8), now: 1)
+        try await world.fail(claimed)
       },
     ]
     try await World.with { world in
@@ -117,10 +117,10 @@ struct SendingTests {
       world.clock.advance(by: 1_000)
       let claimed = try await world.claim()
       world.clock.advance(by: -1)
-      #expect(await world.batch()(claimed) == .unavailable)
+      #expect(await world.batch(claimed) == .unavailable)
       #expect(try await world.bodies(room).isEmpty)
       world.clock.advance(by: 1)
-      #expect(await world.batch()(claimed) == .settled)
+      #expect(await world.batch(claimed) == .settled)
       #expect(try await world.bodies(room) == ["hello"])
     }
   }
@@ -128,12 +128,12 @@ struct SendingTests {
   /// Else its next events would come before the lost ones.
   @Test func whoHasLostAnEventGivesItsRoomUp() async throws {
     let losses: [@Sendable (World, [ClaimedDelay]) async throws -> Void] = [
-      { world, _ in world.clock.advance(by: 10_000) },
       { world, _ in
-        world.clock.advance(by: 10_000)
+        try await world.endLease(of: "a")
         _ = try await world.claim(as: "b", 1)
       },
-      { world, claimed in try await world.claims.release(claimed, until: 0) },
+      { world, claimed in try await world.claims.release([claimed[0]], rest: 0) },
+      { world, _ in try await world.claims.leave() },
     ]
     try await World.with { world in
       for loss in losses {
@@ -143,7 +143,7 @@ struct SendingTests {
         let claimed = try await world.claim().filter { $0.event.roomID == room }
         #expect(claimed.count == 3)
         try await loss(world, claimed)
-        #expect(await world.batch()(claimed) == .unavailable)
+        #expect(await world.batch(claimed) == .lost)
         #expect(try await world.bodies(room).isEmpty)
         for delay in claimed {
           try await world.manage(.cancel, delay.event.delayID, by: world.alice)
@@ -159,7 +159,7 @@ struct SendingTests {
       world.clock.advance(by: 1_000)
       let claimed = try await world.claim()
       await withTaskGroup(of: Void.self) { group in
-        group.addTask { _ = await world.batch()(claimed) }
+        group.addTask { _ = await world.batch(claimed) }
         for id in delayIDs {
           group.addTask { try? await world.manage(.send, id, by: world.alice) }
         }
@@ -184,7 +184,7 @@ struct SendingTests {
         try await world.schedule()(wish, by: world.alice),
       ]
       world.clock.advance(by: 1_000)
-      #expect(await world.batch()(try await world.claim()) == .settled)
+      #expect(await world.batch(try await world.claim()) == .settled)
       let events = try await world.events(room).filter { $0.event.type == wish.type }
       #expect(events.count == 1)
       for id in ids {
@@ -193,7 +193,7 @@ struct SendingTests {
       // And when nothing else is in the batch.
       let third = try await world.schedule()(wish, by: world.alice)
       world.clock.advance(by: 1_000)
-      #expect(await world.batch()(try await world.claim()) == .settled)
+      #expect(await world.batch(try await world.claim()) == .settled)
       #expect(try await world.state(third).end?.outcome == .sent(events[0].event.eventID))
     }
   }
@@ -210,7 +210,7 @@ struct SendingTests {
       let refused = try await world.schedule()(other, by: world.alice)
       let last = try await world.say("4", in: room, delay: 400)
       world.clock.advance(by: 1_000)
-      #expect(await world.batch()(try await world.claim()) == .settled)
+      #expect(await world.batch(try await world.claim()) == .settled)
       #expect(try await world.bodies(room) == ["1", "4"])
       for id in [bad, refused] {
         let outcome = try await world.state(id).end?.outcome
@@ -225,23 +225,16 @@ struct SendingTests {
     }
   }
 
-  @Test func limitsCountAtTheTimeOfSendingAndOnce() async throws {
+  /// Nobody else has taken it: it would only be later.
+  @Test func aLeaseThatHasEndedStopsNothing() async throws {
     try await World.with { world in
       let room = try await world.makeRoom()
-      let ids = try await (0..<4).asyncMap { try await world.say("\($0)", in: room) }
-      let limiter = RateLimiter(
-        limits: [.message: RateLimit(perSecond: 0.001, burst: 2)],
-        buckets: LocalBuckets(clock: world.clock))
+      for number in 1...3 { try await world.say("\(number)", in: room) }
       world.clock.advance(by: 1_000)
-      #expect(await world.batch(limiter)(try await world.claim()) == .settled)
-      #expect(try await world.bodies(room) == ["0", "1"])
-      for id in ids.suffix(2) {
-        guard case .failed(let error) = try await world.state(id).end?.outcome else {
-          Issue.record("not failed: \(id)")
-          continue
-        }
-        #expect(String(decoding: error, as: UTF8.self).contains("AccountError"))
-      }
+      let claimed = try await world.claim()
+      try await world.endLease(of: "a")
+      #expect(await world.batch(claimed) == .settled)
+      #expect(try await world.bodies(room) == ["1", "2", "3"])
     }
   }
 }

@@ -84,10 +84,9 @@ extension World {
     longestDelay: 100_000, perUser: 1_000, keptPerUser: 3, keptFor: 1_000_000)
 
   var hints: DelayedEventHints { DelayedEventHints(feed: hub.invalidations) }
-  var claims: ClaimStore { ClaimStore(database: database) }
+  var claims: ClaimStore { claims(of: "a") }
   var store: DelayedEventStore { DelayedEventStore(database: database) }
   var read: ReadDelayedEvents { ReadDelayedEvents(database: database) }
-  var unlimited: RateLimiter { RateLimiter(limits: [:], buckets: LocalBuckets(clock: clock)) }
 
   var sender: SendDelayed {
     SendDelayed(
@@ -98,20 +97,19 @@ extension World {
   }
 
   var manage: ManageDelayedEvents {
-    ManageDelayedEvents(
-      store: store, sender: sender, limiter: unlimited, hints: hints, clock: clock)
+    ManageDelayedEvents(store: store, sender: sender, hints: hints, clock: clock)
   }
 
-  func batch(_ limiter: RateLimiter? = nil) -> DelayedBatch {
+  var batch: DelayedBatch {
     DelayedBatch(
-      sender: sender, limiter: limiter ?? unlimited, database: database,
+      sender: sender, database: database,
       describe: { Array("{\"error\":\"\(type(of: $0))\"}".utf8) }, clock: clock,
       logger: TestPostgres.logger)
   }
 
   func runner(_ name: String) -> DelayedEventRunner {
     DelayedEventRunner(
-      name: name, batch: batch(), hints: hints, database: database, clock: clock,
+      name: name, batch: batch, hints: hints, database: database, clock: clock,
       logger: TestPostgres.logger)
   }
 
@@ -146,6 +144,11 @@ extension World {
     try #require(try await store.find(delayID, of: alice.userID))
   }
 
+  func fail(_ claimed: ClaimedDelay) async throws {
+    try await FinalisedDelays.fail(
+      claimed, Array("{}".utf8), now: clock.now(), on: database)
+  }
+
   /// The texts of a room's messages, in their order.
   func bodies(_ room: RoomID) async throws -> [String] {
     try await events(room).compactMap { $0.event.content["body"]?.string }
@@ -155,13 +158,22 @@ extension World {
     try await EventStore(database: database).forwards(in: room, after: .min, limit: 10_000)
   }
 
-  /// Takes what is due now.
+  func claims(of holder: String) -> ClaimStore {
+    ClaimStore(holder: holder, database: database)
+  }
+
+  /// Takes what is due now, with a lease that lasts as long as a test.
   /// - Parameter own: what the holder has already.
   func claim(
     as holder: String = "a", _ limit: Int = 100, besides own: [ClaimedDelay] = []
   ) async throws -> [ClaimedDelay] {
-    try await claims.claim(
-      limit, by: holder, besides: own, lease: 10_000, now: clock.now()
+    try await claims(of: holder).claim(
+      limit, besides: own, lease: 1_000_000, now: clock.now()
     ).taken
+  }
+
+  /// As if its runner had not been heard of for long.
+  func endLease(of holder: String) async throws {
+    try await claims(of: holder).renew(-1_000)
   }
 }

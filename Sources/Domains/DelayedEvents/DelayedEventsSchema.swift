@@ -46,6 +46,21 @@ package enum DelayedEventsSchema {
           WHERE finalised_at IS NOT NULL;
         CREATE UNIQUE INDEX delayed_events_transaction
           ON delayed_events (user_id, device_id, room_id, type, txn_id) WHERE txn_id IS NOT NULL;
-        """)
+        """),
+    Migration(
+      number: 961, name: "runners of delayed events",
+      sql: """
+        -- What a runner has taken is its own while it renews its one lease here. Of an event,
+        -- lease_until only counts any more where a runner has left it: nobody touches its room
+        -- until then. Both are times of the database's clock.
+        CREATE TABLE delayed_runners (
+          -- The instance's.
+          name text PRIMARY KEY,
+          lease_until timestamptz NOT NULL
+        ) WITH (fillfactor = 50);
+        DROP INDEX delayed_events_held;
+        CREATE INDEX delayed_events_held ON delayed_events (holder, lease_until)
+          WHERE finalised_at IS NULL AND holder IS NOT NULL;
+        """),
   ]
 }

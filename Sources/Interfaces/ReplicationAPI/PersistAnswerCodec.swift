@@ -45,6 +45,7 @@ enum PersistAnswerCodec {
         ["failure": "wrong_membership", "membership": .string(current)]
       case .invalid(let reason): ["failure": "invalid", "reason": .string(reason)]
       case .withdrawn(let reason): ["failure": "withdrawn", "reason": .string(reason)]
+      case .takenOver(let reason): ["failure": "taken_over", "reason": .string(reason)]
       case .unavailable(let reason): ["failure": "unavailable", "reason": .string(reason)]
       }
     return JSON.object(fields).bytes
@@ -77,6 +78,7 @@ enum PersistAnswerCodec {
       return .wrongMembership(current: root["membership"]?.string ?? "none")
     case "invalid": return .invalid(reason: reason)
     case "withdrawn": return .withdrawn(reason: reason)
+    case "taken_over": return .takenOver(reason: reason)
     default: return .unavailable(reason: reason)
     }
   }

@@ -30,6 +30,7 @@ package final class ReplicationPeer: Sendable {
   private let shutdown: ShutdownSignal
   private let logger: Logger
   private let patience: Duration
+  private let pause = PeerPause()
   /// Whether it was said already that the secrets differ.
   private let isRefused = Atomic(false)
 
@@ -61,32 +62,33 @@ package final class ReplicationPeer: Sendable {
     let deadline = ContinuousClock.now.advanced(by: patience)
     var backoff = Backoff(first: .milliseconds(50), ceiling: .seconds(1))
     while true {
-      let reason: String
-      switch await attempt(call, read) {
-      case .done(let answer): return answer
-      case .later(let why): reason = why
-      }
+      let answer = await attempt(call, read)
+      if case .done(let result) = answer { return result }
       guard ContinuousClock.now < deadline, !shutdown.isGiven else {
-        throw Unavailable(reason: reason)
+        throw Unavailable(reason: reason(answer))
       }
-      do {
-        try await Task.sleep(for: backoff.delay(random: Double.random(in: 0..<1)))
-      } catch {
-        throw Unavailable(reason: "the request was given up")
+      let random = Double.random(in: 0..<1)
+      if answer == nil {
+        await pause.wait(random: random)
+      } else {
+        try? await Task.sleep(for: backoff.delay(random: random))
       }
+      if Task.isCancelled { throw Unavailable(reason: "the request was given up") }
     }
   }
 
+  /// Nil when the process cannot be reached.
   private func attempt<Answer: Sendable>(
     _ call: FetchRequest, _ read: @Sendable (FetchResponse) -> Reading<Answer>
-  ) async -> Reading<Answer> {
-    do {
-      let response = try await client.send(call)
-      if response.status == Self.wrongSecret { return .later(reason: tellOfRefusal()) }
-      return read(response)
-    } catch {
-      return .later(reason: "\(name) cannot be reached")
-    }
+  ) async -> Reading<Answer>? {
+    guard let response = try? await client.send(call) else { return nil }
+    pause.end()
+    if response.status == Self.wrongSecret { return .later(reason: tellOfRefusal()) }
+    return read(response)
+  }
+
+  private func reason<Answer>(_ answer: Reading<Answer>?) -> String {
+    if case .later(let reason) = answer { reason } else { "\(name) cannot be reached" }
   }
 
   /// Says it once, as no retry helps and every request would repeat it.

@@ -23,21 +23,6 @@ package struct RateLimitOverrides: Sendable {
     return RateLimitOverride(messagesPerSecond: perSecond, burstCount: burst)
   }
 
-  /// Of users for whom something is done without a request of theirs.
-  package static func all(
-    of users: [UserID], on database: any Querying
-  ) async throws -> [UserID: RateLimitOverride] {
-    let rows = try await database.query(selectAll, [.texts(users.map(\.text))])
-    var overrides: [UserID: RateLimitOverride] = [:]
-    for row in 0..<rows.count {
-      guard let user = rows.text(row, 0).flatMap({ UserID($0) }),
-        let perSecond = rows.int(row, 1), let burst = rows.int(row, 2)
-      else { continue }
-      overrides[user] = RateLimitOverride(messagesPerSecond: perSecond, burstCount: burst)
-    }
-    return overrides
-  }
-
   /// - Throws: `AccountError.unknownUser`.
   package func set(_ override: RateLimitOverride, for user: UserID) async throws {
     try await checkExists(user)
@@ -77,13 +62,6 @@ package struct RateLimitOverrides: Sendable {
   private static let select = Statement(
     "accounts_select_ratelimit_override",
     "SELECT messages_per_second, burst_count FROM ratelimit_override WHERE user_id = $1")
-
-  private static let selectAll = Statement(
-    "accounts_select_ratelimit_overrides",
-    """
-    SELECT user_id, messages_per_second, burst_count FROM ratelimit_override
-    WHERE user_id = ANY($1)
-    """)
 
   private static let upsert = Statement(
     "accounts_set_ratelimit_override",

@@ -1,4 +1,3 @@
-package import Accounts
 package import Executors
 package import Logging
 import MatrixIdentifiers
@@ -12,8 +11,7 @@ package struct DelayedBatch: Sendable {
   private static let patience = Duration.seconds(3)
 
   private let sender: SendDelayed
-  private let admission: DelayedAdmission
-  private let claims: ClaimStore
+  private let database: Database
   private let describe: @Sendable (any Error) -> [UInt8]
   private let clock: any WallClock
   private let logger: Logger
@@ -21,12 +19,11 @@ package struct DelayedBatch: Sendable {
 
   /// - Parameter describe: the error that a client would get, as JSON.
   package init(
-    sender: SendDelayed, limiter: RateLimiter, database: Database,
+    sender: SendDelayed, database: Database,
     describe: @escaping @Sendable (any Error) -> [UInt8], clock: any WallClock, logger: Logger
   ) {
     self.sender = sender
-    admission = DelayedAdmission(limiter: limiter, database: database)
-    claims = ClaimStore(database: database)
+    self.database = database
     self.describe = describe
     self.clock = clock
     self.logger = logger
@@ -35,13 +32,8 @@ package struct DelayedBatch: Sendable {
   func callAsFunction(_ delays: [ClaimedDelay]) async -> DelayedEventMachine.Ending {
     do {
       var ready: [(delay: ClaimedDelay, intent: EventIntent)] = []
-      let verdicts = try await admission.check(delays.map(\.event))
-      for (delay, verdict) in zip(delays, verdicts) {
-        if let verdict {
-          try await fail(delay, verdict)
-        } else if let intent = try await intent(of: delay) {
-          ready.append((delay, intent))
-        }
+      for delay in delays {
+        if let intent = try await intent(of: delay) { ready.append((delay, intent)) }
       }
       return try await send(ready)
     } catch {
@@ -68,15 +60,16 @@ package struct DelayedBatch: Sendable {
     case .success:
       for (delay, _) in ready {
         metrics.noteSent(late: clock.now() - delay.event.due)
-        admission.forget(delay.event)
       }
       return .settled
     case .failure(.unavailable(let reason)):
       logger.debug("a room cannot be written to", metadata: ["reason": "\(reason)"])
       return .unavailable
+    case .failure(.takenOver): return .lost
     case .failure where ready.count > 1:
       for one in ready {
-        guard try await send([one]) == .settled else { return .unavailable }
+        let ending = try await send([one])
+        guard ending == .settled else { return ending }
       }
       return .settled
     case .failure(.withdrawn):
@@ -109,8 +102,7 @@ package struct DelayedBatch: Sendable {
   }
 
   private func fail(_ delay: ClaimedDelay, _ error: any Error) async throws {
-    try await claims.fail(delay, describe(error), now: clock.now())
+    try await FinalisedDelays.fail(delay, describe(error), now: clock.now(), on: database)
     metrics.noteFailed()
-    admission.forget(delay.event)
   }
 }

@@ -19,6 +19,11 @@ package struct DelayedEventHints: Sendable {
     feed.announce(.delayedEvents, [String(due)])
   }
 
+  /// Something that is due may be anybody's now.
+  func anyDue() {
+    feed.announce(.delayedEvents, [String(0)])
+  }
+
   /// - Parameter handler: gets when something is due; nil when anything may be.
   func follow(_ handler: @escaping @Sendable (Int64?) -> Void) {
     feed.onInvalidate(.delayedEvents) { keys in

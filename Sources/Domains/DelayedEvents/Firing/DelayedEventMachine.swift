@@ -11,12 +11,15 @@ struct DelayedEventMachine: Sendable {
   struct Timing: Sendable {
     /// After so long it is looked for events whatever is known of the next one.
     var poll: Int64 = 3_000
-    /// How long what is taken is the runner's.
-    var lease: Int64 = 6_000
-    /// What is left of a lease when nothing is begun under it any more.
-    var margin: Int64 = 4_000
-    /// When a room that could not be written to is tried again.
-    var retry: Int64 = 1_000
+    /// How long what is taken is the runner's without renewal. Whatever a runner that was killed
+    /// or paused held is late by so much, so it is well under a second. One that is only slow
+    /// loses no more than its place: nothing is sent twice or in another order.
+    var lease: Int64 = 600
+    var renewal: Int64 = 150
+    /// When a room that could not be written to, or the database, is tried again.
+    var retry: Int64 = 200
+    /// When it is looked again for what somebody was about to change.
+    var heldBack: Int64 = 50
   }
 
   /// What time it is, in milliseconds.
@@ -31,8 +34,8 @@ struct DelayedEventMachine: Sendable {
     case claim(limit: Int)
     /// Events of one room.
     case send([ClaimedDelay])
-    /// Leave them to whoever comes first after a time.
-    case release([ClaimedDelay], until: Int64)
+    /// Leave them to whoever comes first after so many milliseconds.
+    case release([ClaimedDelay], rest: Int64)
     /// Until something happens, but so many milliseconds at the most.
     case wait(Int64)
   }
@@ -42,6 +45,8 @@ struct DelayedEventMachine: Sendable {
     case settled
     /// The room cannot be written to at the moment.
     case unavailable
+    /// Somebody else has taken some of the room's events.
+    case lost
   }
 
   /// Rooms with a batch under way.
@@ -67,8 +72,8 @@ struct DelayedEventMachine: Sendable {
   /// When the next event is due, as far as it is known.
   private var nextDue: Int64?
   private var lastLook: Int64?
-  /// When a room is to be tried again, and until when the database is left alone; on the clock
-  /// that only goes forward.
+  /// When it is to be looked again, and until when the database is left alone; on the clock that
+  /// only goes forward.
   private var retries: Int64?
   private var quietUntil: Int64?
   private var hasMore = true
@@ -76,6 +81,8 @@ struct DelayedEventMachine: Sendable {
   init(timing: Timing = Timing()) {
     self.timing = timing
   }
+
+  var isHolding: Bool { held > 0 }
 
   /// What it has.
   var own: [ClaimedDelay] {
@@ -93,10 +100,12 @@ struct DelayedEventMachine: Sendable {
     nextDue = min(nextDue ?? due, due)
   }
 
-  mutating func claimed(_ claim: ClaimStore.Claim, limit: Int) {
+  mutating func claimed(_ claim: ClaimStore.Claim, limit: Int, at moment: Moment) {
     // A hint may have come since it was asked.
     nextDue = [nextDue, claim.nextDue].compactMap { $0 }.min()
     hasMore = hasMore || claim.taken.count >= limit
+    if let free = claim.nextFree { lookAgain(after: free, at: moment) }
+    if claim.isHeldBack { lookAgain(after: timing.heldBack, at: moment) }
     for delay in claim.taken {
       let room = delay.event.roomID
       guard !givenUp.contains(room) else {
@@ -115,23 +124,27 @@ struct DelayedEventMachine: Sendable {
     quietUntil = moment.uptime + timing.retry
   }
 
-  /// - Returns: what else of the room has to be left to others.
+  /// - Returns: what has to be left to others.
   mutating func ended(
     _ batch: [ClaimedDelay], in room: RoomID, _ ending: Ending, at moment: Moment
-  ) -> [ClaimedDelay] {
+  ) -> Action? {
     held -= batch.count
     underWay[room] = nil
-    switch ending {
-    case .settled:
+    guard ending != .settled else {
       if queues[room] != nil { turns.append(room) }
-      return []
-    case .unavailable:
-      let rest = Array(queues.removeValue(forKey: room) ?? [])
-      givenUp.insert(room)
-      held -= rest.count
-      retries = min(retries ?? .max, moment.uptime + timing.retry)
-      return rest
+      return nil
     }
+    let others = queues.removeValue(forKey: room) ?? []
+    givenUp.insert(room)
+    held -= others.count
+    // Who has taken a part of the room is to have all of it at once.
+    let rest = ending == .lost ? 0 : timing.retry
+    lookAgain(after: timing.retry, at: moment)
+    return .release(batch + others, rest: rest)
+  }
+
+  private mutating func lookAgain(after milliseconds: Int64, at moment: Moment) {
+    retries = min(retries ?? .max, moment.uptime + milliseconds)
   }
 
   // MARK: What is to be done
@@ -140,7 +153,7 @@ struct DelayedEventMachine: Sendable {
   mutating func next(at moment: Moment) -> Action {
     if !unwanted.isEmpty {
       defer { unwanted = [] }
-      return .release(unwanted, until: moment.now + timing.retry)
+      return .release(unwanted, rest: timing.retry)
     }
     if let action = nextBatch(at: moment) { return action }
     let room = min(Self.claimLimit, Self.heldLimit - held)
@@ -156,14 +169,7 @@ struct DelayedEventMachine: Sendable {
   private mutating func nextBatch(at moment: Moment) -> Action? {
     guard underWay.count < Self.roomLimit else { return nil }
     for _ in 0..<turns.count {
-      guard let room = turns.popFirst(), var queue = queues[room], let first = queue.first
-      else { continue }
-      if first.leaseEnd - timing.margin <= moment.now {
-        queues[room] = nil
-        held -= queue.count
-        hasMore = true
-        return .release(Array(queue), until: moment.now)
-      }
+      guard let room = turns.popFirst(), var queue = queues[room] else { continue }
       var batch: [ClaimedDelay] = []
       while let delay = queue.first, delay.event.due <= moment.now,
         batch.count < Self.batchLimit

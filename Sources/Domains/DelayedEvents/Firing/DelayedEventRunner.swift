@@ -9,14 +9,17 @@ package final class DelayedEventRunner: Sendable {
   /// Between two counts of what is scheduled.
   private static let countInterval = Duration.seconds(60)
 
-  private let name: String
   private let batch: DelayedBatch
   private let claims: ClaimStore
+  private let hints: DelayedEventHints
   private let database: Database
   private let clock: any WallClock
   private let logger: Logger
   private let machine = Mutex(DelayedEventMachine())
+  private let timing = DelayedEventMachine.Timing()
   private let wakeup = Wakeup()
+  /// Raised when there is a lease to be kept.
+  private let holding = Wakeup()
   private let metrics = DelayedEventMetrics()
   private let origin = ContinuousClock.now
 
@@ -25,12 +28,12 @@ package final class DelayedEventRunner: Sendable {
     name: String, batch: DelayedBatch, hints: DelayedEventHints, database: Database,
     clock: any WallClock, logger: Logger
   ) {
-    self.name = name
     self.batch = batch
+    self.hints = hints
     self.database = database
     self.clock = clock
     self.logger = logger
-    claims = ClaimStore(database: database)
+    claims = ClaimStore(holder: name, database: database)
     hints.follow { [weak self] due in
       self?.machine.withLock { $0.hinted(due: due) }
       self?.wakeup.raise()
@@ -39,23 +42,21 @@ package final class DelayedEventRunner: Sendable {
 
   /// Works until the task is cancelled; what it has taken is left to the others then.
   package func run() async {
-    await tryOut("cannot leave what an earlier process held") { [self] in
-      try await claims.releaseAll(of: name)
-    }
     await withDiscardingTaskGroup { group in
       group.addTask { await self.countScheduled() }
+      group.addTask { await self.keepLease() }
       while !Task.isCancelled {
         switch machine.withLock({ $0.next(at: moment) }) {
         case .wait(let milliseconds):
           await wakeup.wait(atMost: .milliseconds(milliseconds))
         case .claim(let limit): await claim(limit)
-        case .release(let delays, let time): await release(delays, until: time)
+        case .release(let delays, let rest): await release(delays, rest: rest)
         case .send(let delays): group.addTask { await self.send(delays) }
         }
       }
     }
     // The task is cancelled, which a statement does not mind.
-    try? await claims.releaseAll(of: name)
+    try? await claims.leave()
   }
 
   private var moment: DelayedEventMachine.Moment {
@@ -64,11 +65,12 @@ package final class DelayedEventRunner: Sendable {
   }
 
   private func claim(_ limit: Int) async {
-    let (own, lease) = machine.withLock { ($0.own, $0.timing.lease) }
+    let own = machine.withLock { $0.own }
     do {
       let claim = try await claims.claim(
-        limit, by: name, besides: own, lease: lease, now: clock.now())
-      machine.withLock { $0.claimed(claim, limit: limit) }
+        limit, besides: own, lease: timing.lease, now: clock.now())
+      machine.withLock { $0.claimed(claim, limit: limit, at: moment) }
+      if !claim.taken.isEmpty { holding.raise() }
     } catch {
       logger.debug("cannot ask for delayed events", metadata: ["error": "\(error)"])
       machine.withLock { $0.claimFailed(at: moment) }
@@ -78,18 +80,28 @@ package final class DelayedEventRunner: Sendable {
   private func send(_ delays: [ClaimedDelay]) async {
     guard let room = delays.first?.event.roomID else { return }
     let ending = await batch(delays)
-    let (rest, retry) = machine.withLock { machine in
-      (
-        machine.ended(delays, in: room, ending, at: moment), machine.timing.retry
-      )
-    }
-    if ending == .unavailable { await release(delays + rest, until: clock.now() + retry) }
+    let left = machine.withLock { $0.ended(delays, in: room, ending, at: moment) }
+    if case .release(let delays, let rest) = left { await release(delays, rest: rest) }
     wakeup.raise()
   }
 
-  private func release(_ delays: [ClaimedDelay], until time: Int64) async {
-    await tryOut("cannot leave delayed events to others") { [claims] in
-      try await claims.release(delays, until: time)
+  private func release(_ delays: [ClaimedDelay], rest: Int64) async {
+    await tryOut("cannot leave delayed events to others") { [self] in
+      try await claims.release(delays, rest: rest)
+      if rest == 0 { hints.anyDue() }
+    }
+  }
+
+  private func keepLease() async {
+    while !Task.isCancelled {
+      guard machine.withLock({ $0.isHolding }) else {
+        await holding.wait(atMost: .milliseconds(timing.poll))
+        continue
+      }
+      try? await Task.sleep(for: .milliseconds(timing.renewal))
+      await tryOut("cannot renew a lease on delayed events") { [self] in
+        try await claims.renew(timing.lease)
+      }
     }
   }
 

@@ -6,72 +6,16 @@ struct ClaimedDelay: Sendable, Equatable {
   let event: DelayedEvent
   /// Who has a higher one has taken it since.
   let claim: Int64
-  /// Until when it is the runner's; milliseconds since the epoch.
-  let leaseEnd: Int64
 }
 
 /// How runners share out the delayed events that are due. A room is one runner's as long as it
 /// holds any of the room's events, so that they are sent in the order of their times.
+///
+/// What a runner holds is its own while it renews its lease. That is for the others to know when
+/// to go on without it: what keeps a runner from sending what it has lost are the claims' numbers.
 struct ClaimStore: Sendable {
-  /// Claims happen one after the other: each sees which rooms the others hold.
-  private static let enter = Statement(
-    "delayed_claim_enter", "SELECT pg_advisory_xact_lock(\(lockNumber))::text", repeatable: false)
-  private static let lockNumber = 0x6465_6c61_7965
-  // A lease that ends later than one taken now would is from before a clock was set back. Nothing
-  // is taken that comes after what is somebody else's, or what the owner of the room is about to
-  // finish: that may fail.
-  private static let claim = Statement(
-    "delayed_claim",
-    """
-    WITH own AS (SELECT * FROM unnest($5::bigint[], $6::bigint[]) AS v (id, claim)),
-    free AS (
-      SELECT id, room_id, due FROM delayed_events
-      WHERE finalised_at IS NULL AND due <= $1 AND NOT (lease_until > $1 AND lease_until <= $1 + $3)
-        AND room_id NOT IN (SELECT room_id FROM delayed_events h
-          WHERE finalised_at IS NULL AND holder IS NOT NULL
-            AND lease_until > $1 AND lease_until <= $1 + $3
-            AND NOT EXISTS (SELECT FROM own WHERE own.id = h.id AND own.claim = h.claim))
-      ORDER BY due, id LIMIT $4 FOR UPDATE SKIP LOCKED
-    ),
-    obstacles AS (
-      SELECT DISTINCT ON (room_id) room_id, due, id FROM delayed_events o
-      WHERE finalised_at IS NULL AND due <= (SELECT max(due) FROM free)
-        AND room_id IN (SELECT room_id FROM free)
-        AND NOT EXISTS (SELECT FROM free WHERE free.id = o.id)
-        AND NOT EXISTS (SELECT FROM own WHERE own.id = o.id AND own.claim = o.claim)
-      ORDER BY room_id, due, id
-    ),
-    taken AS (
-      SELECT f.id FROM free f LEFT JOIN obstacles o USING (room_id)
-      WHERE o.id IS NULL OR (f.due, f.id) < (o.due, o.id)
-    )
-    UPDATE delayed_events d SET holder = $2, lease_until = $1 + $3, claim = claim + 1
-    FROM taken WHERE d.id = taken.id
-    RETURNING \(DelayedEventRow.columns), d.claim
-    """)
-  private static let nextDue = Statement(
-    "delayed_next_due",
-    "SELECT min(due) FROM delayed_events WHERE finalised_at IS NULL AND due > $1")
-  private static let release = Statement(
-    "delayed_release",
-    """
-    UPDATE delayed_events d SET holder = '', lease_until = $3
-    FROM unnest($1::text[], $2::bigint[]) AS v (id, claim)
-    WHERE d.delay_id = v.id AND d.claim = v.claim AND finalised_at IS NULL
-    """)
-  private static let releaseAll = Statement(
-    "delayed_release_all",
-    """
-    UPDATE delayed_events SET holder = NULL, lease_until = 0
-    WHERE finalised_at IS NULL AND holder IS NOT NULL AND holder = $1
-    """)
-  private static let fail = Statement(
-    "delayed_fail",
-    """
-    UPDATE delayed_events SET finalised_at = $4, error = $3
-    WHERE delay_id = $1 AND claim = $2 AND finalised_at IS NULL
-    """)
-
+  /// The runner's name: of all runners only one has it.
+  let holder: String
   let database: any Querying
 
   struct Claim: Sendable {
@@ -79,53 +23,67 @@ struct ClaimStore: Sendable {
     let taken: [ClaimedDelay]
     /// When the next one is due of those that are not due yet; milliseconds since the epoch.
     let nextDue: Int64?
+    /// Milliseconds until the first of those that others hold may be anybody's.
+    var nextFree: Int64?
+    /// Somebody was about to change events that could have been taken.
+    var isHeldBack = false
   }
 
   /// - Parameters:
-  ///   - holder: the runner's name.
-  ///   - own: the events that it has and knows of.
+  ///   - own: the events that it has and knows of. What it was given without hearing of it is not
+  ///     among them, and is given to it again.
   ///   - lease: milliseconds.
   func claim(
-    _ limit: Int, by holder: String, besides own: [ClaimedDelay], lease: Int64, now: Int64
+    _ limit: Int, besides own: [ClaimedDelay], lease: Int64, now: Int64
   ) async throws -> Claim {
     let rows = try await database.queryAll([
-      Query(Self.enter),
+      Query(Self.enter), renewal(lease),
       Query(
         Self.claim,
         [
-          .int(now), .text(holder), .int(lease), .int(Int64(limit)), .ints(own.map(\.event.number)),
-          .ints(own.map(\.claim)),
+          .int(now), .text(holder), .int(Int64(limit)), .ints(own.map(\.event.number)),
+          .ints(own.map(\.claim)), .int(Self.longestRest),
         ]),
-      Query(Self.nextDue, [.int(now)]),
+      Query(Self.next, [.int(now), .text(holder), .int(Self.longestRest)]),
     ])
-    let taken = (0..<rows[1].count).compactMap { row -> ClaimedDelay? in
-      guard let event = DelayedEventRow.decode(rows[1], row),
-        let claim = rows[1].int(row, DelayedEventRow.width)
+    let (found, next) = (rows[2], rows[3])
+    let taken = (0..<found.count).compactMap { row -> ClaimedDelay? in
+      guard let event = DelayedEventRow.decode(found, row),
+        let claim = found.int(row, DelayedEventRow.width)
       else { return nil }
-      return ClaimedDelay(event: event, claim: claim, leaseEnd: now + lease)
+      return ClaimedDelay(event: event, claim: claim)
     }
+    let candidates = found.int(0, DelayedEventRow.width + 1) ?? 0
     return Claim(
       taken: taken.sorted { ($0.event.due, $0.event.number) < ($1.event.due, $1.event.number) },
-      nextDue: rows[2].int(0, 0))
+      nextDue: next.int(0, 0), nextFree: [next.int(0, 1), next.int(0, 2)].compactMap(\.self).min(),
+      isHeldBack: candidates > taken.count)
   }
 
-  /// Leaves events to whoever comes first after `time`; until then nobody touches their rooms.
-  func release(_ delays: [ClaimedDelay], until time: Int64) async throws {
+  /// - Parameter lease: milliseconds.
+  func renew(_ lease: Int64) async throws {
+    _ = try await database.queryAll([.relaxedCommit, renewal(lease)])
+  }
+
+  /// Leaves events to whoever comes first.
+  /// - Parameter rest: milliseconds for which nobody touches their rooms before.
+  func release(_ delays: [ClaimedDelay], rest: Int64) async throws {
     _ = try await database.query(
       Self.release,
-      [.texts(delays.map(\.event.delayID)), .ints(delays.map(\.claim)), .int(time)])
+      [
+        .texts(delays.map(\.event.delayID)), .ints(delays.map(\.claim)),
+        .int(min(rest, Self.longestRest)),
+      ])
   }
 
-  /// What an earlier process of this name has left.
-  func releaseAll(of holder: String) async throws {
-    _ = try await database.query(Self.releaseAll, [.text(holder)])
+  /// Leaves all that it has to the others.
+  func leave() async throws {
+    _ = try await database.queryAll([
+      Query(Self.releaseAll, [.text(holder)]), Query(Self.forget, [.text(holder)]),
+    ])
   }
 
-  /// Ends an event that cannot be sent, unless somebody else has taken it since.
-  /// - Parameter error: as JSON.
-  func fail(_ delay: ClaimedDelay, _ error: [UInt8], now: Int64) async throws {
-    _ = try await database.query(
-      Self.fail,
-      [.text(delay.event.delayID), .int(delay.claim), .bytes(error), .int(now)])
+  private func renewal(_ lease: Int64) -> Query {
+    Query(Self.renew, [.text(holder), .int(lease)])
   }
 }

@@ -12,8 +12,27 @@ package enum FinalisedDelays {
         FROM delayed_events WHERE finalised_at IS NOT NULL
       ) kept WHERE rank > $2 OR finalised_at < $1 LIMIT $3)
     """)
+  private static let fail = Statement(
+    "delayed_fail",
+    """
+    UPDATE delayed_events SET finalised_at = $4, error = $3
+    WHERE delay_id = $1 AND claim = $2 AND finalised_at IS NULL
+    """)
   private static let scheduled = Statement(
     "delayed_count", "SELECT count(*) FROM delayed_events WHERE finalised_at IS NULL")
+
+  /// Ends an event that cannot be sent, unless somebody else has taken it since.
+  /// - Parameters:
+  ///   - error: as JSON.
+  ///   - now: milliseconds since the epoch.
+  static func fail(
+    _ delay: ClaimedDelay, _ error: [UInt8], now: Int64, on database: any Querying
+  ) async throws {
+    let binds: [Bind] = [
+      .text(delay.event.delayID), .int(delay.claim), .bytes(error), .int(now),
+    ]
+    _ = try await database.query(fail, binds)
+  }
 
   /// Removes what is too old, and of every user what is too much, the oldest first.
   /// - Parameters:

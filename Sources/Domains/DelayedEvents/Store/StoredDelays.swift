@@ -7,8 +7,8 @@ package struct StoredDelays: DelayedSendLedger {
   private static let lock = Statement(
     "delayed_lock",
     """
-    SELECT delay_id, user_id, claim, due, finalised_at, event_id,
-      CASE WHEN holder = '' THEN 0 WHEN holder IS NOT NULL THEN lease_until END
+    SELECT delay_id, user_id, CASE WHEN holder IS NOT NULL THEN claim END, due, finalised_at,
+      event_id
     FROM delayed_events
     WHERE delay_id = ANY($1) ORDER BY delay_id FOR UPDATE
     """)
@@ -29,11 +29,10 @@ package struct StoredDelays: DelayedSendLedger {
     var standings: [String: DelayedStanding] = [:]
     for row in 0..<rows.count {
       guard let id = rows.text(row, 0), let sender = rows.text(row, 1).flatMap({ UserID($0) }),
-        let claim = rows.int(row, 2), let due = rows.int(row, 3)
+        let due = rows.int(row, 3)
       else { continue }
       standings[id] = DelayedStanding(
-        sender: sender, claim: claim, leaseEnd: rows.int(row, 6), due: due,
-        outcome: Self.outcome(rows, row))
+        sender: sender, claim: rows.int(row, 2), due: due, outcome: Self.outcome(rows, row))
     }
     return standings
   }

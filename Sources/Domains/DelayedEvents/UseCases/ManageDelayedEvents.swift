@@ -7,18 +7,16 @@ import Rooms
 package struct ManageDelayedEvents: Sendable {
   private let store: DelayedEventStore
   private let sender: SendDelayed
-  private let limiter: RateLimiter
   private let hints: DelayedEventHints
   private let clock: any WallClock
   private let metrics = DelayedEventMetrics()
 
   package init(
-    store: DelayedEventStore, sender: SendDelayed, limiter: RateLimiter,
-    hints: DelayedEventHints, clock: any WallClock
+    store: DelayedEventStore, sender: SendDelayed, hints: DelayedEventHints,
+    clock: any WallClock
   ) {
     self.store = store
     self.sender = sender
-    self.limiter = limiter
     self.hints = hints
     self.clock = clock
   }
@@ -32,7 +30,7 @@ package struct ManageDelayedEvents: Sendable {
     guard !delayID.utf8.contains(0) else { throw DelayedEventError.unknown }
     let user = requester.userID
     switch action {
-    case .send: try await send(delayID, by: requester)
+    case .send: try await send(delayID, of: user)
     case .cancel:
       if try await store.cancel(delayID, of: user, now: clock.now()) { return }
       try await settle(delayID, of: user, action)
@@ -45,18 +43,18 @@ package struct ManageDelayedEvents: Sendable {
     }
   }
 
-  private func send(_ delayID: String, by requester: Requester) async throws {
-    guard let event = try await store.find(delayID, of: requester.userID) else {
+  /// It counted as a message when it was scheduled.
+  private func send(_ delayID: String, of user: UserID) async throws {
+    guard let event = try await store.find(delayID, of: user) else {
       throw DelayedEventError.unknown
     }
     guard event.end == nil else { return try Self.check(.send, event) }
-    try await limiter.check(.message, of: requester)
     let intent = try await sender.intent(event, claim: nil)
     do {
       _ = try await sender.persist([intent], in: event.roomID)
       metrics.noteSentByHand()
     } catch .withdrawn {
-      try await settle(delayID, of: requester.userID, .send)
+      try await settle(delayID, of: user, .send)
     } catch .unknownRoom {
       throw RoomError.notInRoom
     } catch {

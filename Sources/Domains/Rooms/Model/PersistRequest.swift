@@ -56,8 +56,10 @@ package enum PersistError: Error, Sendable, Equatable {
   /// The event cannot be built, whoever asks.
   case invalid(reason: String)
   case tooLarge
-  /// The delayed event that it would carry out is not to be sent, or not by this claim.
+  /// The delayed event that it would carry out is not to be sent, or not now.
   case withdrawn(reason: String)
+  /// Somebody else has taken the delayed event that it would carry out.
+  case takenOver(reason: String)
   /// Nothing was written; the same request may succeed later.
   case unavailable(reason: String)
 }

@@ -38,7 +38,7 @@ package enum RoomError: Error, Sendable, Equatable {
             rule: "membership", reason: "The user's membership in the room is \(current)"))
       case .invalid(let reason): .badContent(reason)
       case .tooLarge: .tooLarge
-      case .withdrawn(let reason): .unavailable(reason)
+      case .withdrawn(let reason), .takenOver(let reason): .unavailable(reason)
       case .unavailable(let reason): .unavailable(reason)
       }
   }

@@ -26,20 +26,16 @@ package struct DelayedStanding: Sendable, Equatable {
   }
 
   package let sender: UserID
-  /// Of whoever has taken it last.
-  package let claim: Int64
-  /// Until when it is theirs, in milliseconds since the epoch; nil when nobody has it.
-  package let leaseEnd: Int64?
+  /// Under which number it was taken, or left, last; nil when that was not since it was scheduled
+  /// or restarted.
+  package let claim: Int64?
   /// Milliseconds since the epoch.
   package let due: Int64
   package var outcome: Outcome
 
-  package init(
-    sender: UserID, claim: Int64, leaseEnd: Int64?, due: Int64, outcome: Outcome
-  ) {
+  package init(sender: UserID, claim: Int64?, due: Int64, outcome: Outcome) {
     self.sender = sender
     self.claim = claim
-    self.leaseEnd = leaseEnd
     self.due = due
     self.outcome = outcome
   }
@@ -66,7 +62,8 @@ struct DelayedDraft {
   }
 
   /// The events that the intents have become before; nil when they are to be written now.
-  /// - Throws: `withdrawn` when one of them is not to be sent, `unavailable` when not yet.
+  /// - Throws: `withdrawn` when one of them is not to be sent, `takenOver` when not by whoever
+  ///   asks, `unavailable` when not yet.
   func alreadySent(
     _ intents: [EventIntent], now: Int64
   ) throws(PersistError) -> [EventID]? {
@@ -94,12 +91,13 @@ struct DelayedDraft {
     case .scheduled: break
     }
     guard let claim = delayed.claim else { return nil }
-    guard let leaseEnd = standing.leaseEnd else {
+    guard let current = standing.claim else {
       throw .withdrawn(reason: "the delayed event was restarted")
     }
-    // Who has lost one event of a room must not go on with the next ones.
-    guard claim == standing.claim, leaseEnd > now else {
-      throw .unavailable(reason: "the delayed event was left to somebody else")
+    // Who has lost one event of a room must not go on with the next ones. A lease that has ended
+    // says nothing as long as nobody else has taken the event.
+    guard claim == current else {
+      throw .takenOver(reason: "the delayed event was left to somebody else")
     }
     // The clock of whoever asks is ahead of this one.
     guard standing.due <= now else { throw .unavailable(reason: "the delayed event is not due") }

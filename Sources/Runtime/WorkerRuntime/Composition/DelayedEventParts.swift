@@ -1,4 +1,3 @@
-import Accounts
 import AdminAPI
 import ClientAPI
 import DelayedEvents
@@ -15,11 +14,8 @@ struct DelayedEventParts {
   let dependencies: DelayedEventRoutesDependencies
   private let runner: DelayedEventRunner?
 
-  /// - Parameter accounts: of a process that serves clients: what is sent later counts in the
-  ///   same budgets as requests.
-  init(_ platform: Platform, _ streams: EventStreams, accounts: AccountsParts?) {
+  init(_ platform: Platform, _ streams: EventStreams) {
     let (database, clock) = (platform.database, platform.clock)
-    let limiter = accounts?.authenticated.limiter ?? RateLimiter(platform)
     let limits = DelayedEventLimits(platform.config.delayedEvents)
     let hints = DelayedEventHints(feed: streams.invalidations)
     let store = DelayedEventStore(database: database)
@@ -33,7 +29,7 @@ struct DelayedEventParts {
         limits: limits, store: store, memberships: MembershipStore(database: database),
         hints: hints, clock: clock),
       manage: ManageDelayedEvents(
-        store: store, sender: sender, limiter: limiter, hints: hints, clock: clock),
+        store: store, sender: sender, hints: hints, clock: clock),
       read: ReadDelayedEvents(database: database))
     guard platform.config.duties.contains(.backgroundTasks) else {
       runner = nil
@@ -43,8 +39,8 @@ struct DelayedEventParts {
     runner = DelayedEventRunner(
       name: platform.config.identity.instanceName,
       batch: DelayedBatch(
-        sender: sender, limiter: limiter, database: database, describe: Self.describe,
-        clock: clock, logger: logger),
+        sender: sender, database: database, describe: Self.describe, clock: clock,
+        logger: logger),
       hints: hints, database: database, clock: clock, logger: logger)
   }
 

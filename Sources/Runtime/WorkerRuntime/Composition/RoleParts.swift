@@ -41,7 +41,7 @@ struct RoleParts {
           accounts: [
             KeyBackupRemoval(), keys.observer, DelayedEventsOfDeparted(clock: platform.clock),
           ]))
-      let delayed = DelayedEventParts(platform, streams, accounts: accounts)
+      let delayed = DelayedEventParts(platform, streams)
       let ephemera = EphemeraParts(
         platform, authenticated: accounts.authenticated, streams: streams,
         joinedRooms: joinedRooms)
@@ -62,7 +62,7 @@ struct RoleParts {
       self.delayed = delayed
     } else {
       (accounts, rooms, keys) = (nil, nil, nil)
-      delayed = DelayedEventParts(platform, streams, accounts: nil)
+      delayed = DelayedEventParts(platform, streams)
     }
     if let writer = streams.writer, let secret = config.fleet.replicationSecret {
       routes += ReplicationRoutes.routes(persister: writer, secret: secret)
