@@ -1,7 +1,8 @@
 """A purge of a large room beside people who talk elsewhere, its worker killed in the middle.
 
     APUS_PURGE_EVENTS    how many events the room has (20000; 1000000 for figures)
-    APUS_PURGE_STRICT    set: the sends elsewhere must not become more than a fifth slower
+    APUS_PURGE_STRICT    set: the sends elsewhere must not become more than a fifth slower. That
+                         takes as many events as last for the sends, and a machine of its own.
 """
 import os
 import statistics
@@ -16,7 +17,8 @@ from support.waiting import until
 
 EVENTS = int(os.environ.get("APUS_PURGE_EVENTS", "20000"))
 STRICT = bool(os.environ.get("APUS_PURGE_STRICT"))
-SENDS = 300  # of which the 99th percentile is told
+# Before the purge, during it, and after it; of each the 99th percentile is told.
+SENDS = 3000 if STRICT else 200
 TIMES_SLOWER = 1.2
 WRITERS = ["event_persister1", "event_persister2"]
 PATIENCE_SECONDS = 60 + EVENTS / 500
@@ -57,6 +59,7 @@ def large_room(server, user):
         server.fleet.crash(name)
         until(lambda name=name: server.fleet.is_ready(name), 30, f"{name} is ready again")
     sql(server, "VACUUM ANALYZE events")
+    sql(server, "CHECKPOINT")  # what was generated is not written to its place later
     kept = user.send(room, "kept")
     user.send(room, "kept too")
     return room, kept
@@ -72,16 +75,18 @@ def times_of_sends(user, room, count=SENDS):
     return times
 
 
-def percentile(times, share):
-    return statistics.quantiles(times, n=100, method="inclusive")[share - 1]
+def told(times):
+    """The median and the 99th percentile, in milliseconds, and the latter in seconds."""
+    cuts = statistics.quantiles(times, n=100, method="inclusive")
+    return f"{cuts[49] * 1000:.1f} and {cuts[98] * 1000:.1f} ms", cuts[98]
 
 
 def test_others_hardly_notice_and_it_survives_a_kill(server, admin, say):
     ann = server.api.register(unique("ann"))
     room, kept = large_room(server, ann)
     elsewhere = ann.create_room()
-    times_of_sends(ann, elsewhere, 50)  # caches are warm
-    before = times_of_sends(ann, elsewhere)
+    times_of_sends(ann, elsewhere, SENDS // 4)  # caches are warm
+    usual = times_of_sends(ann, elsewhere)
     began = time.monotonic()
     path = "/_synapse/admin/v1/purge_history"
     purge = admin.api.call("POST", f"{path}/{quote(room)}/{quote(kept)}", {}, admin.token)
@@ -90,8 +95,9 @@ def test_others_hardly_notice_and_it_survives_a_kill(server, admin, say):
         return admin.api.call("GET", f"{path}_status/{purge['purge_id']}", token=admin.token)
     until(lambda: status().get("progress", {}).get("removed_events", 0) > 0, PATIENCE_SECONDS,
           "the purge has begun")
-    meanwhile = times_of_sends(ann, elsewhere) if status()["status"] == "active" else []
-    if status()["status"] == "active":
+    meanwhile = times_of_sends(ann, elsewhere)
+    half_way = status()
+    if half_way["status"] == "active":
         server.fleet.crash("background_tasks1")
     until(lambda: status()["status"] != "active", PATIENCE_SECONDS, "the purge has ended")
     took = time.monotonic() - began
@@ -100,9 +106,10 @@ def test_others_hardly_notice_and_it_survives_a_kill(server, admin, say):
     left = int(sql(server, f"SELECT count(*) FROM events WHERE room_id = '{room}' "
                            "AND state_key IS NULL"))
     assert left == 2
-    say(f"{EVENTS} events purged in {took:.1f} s; p50 and p99 of sends elsewhere: "
-        f"{percentile(before, 50) * 1000:.1f} and {percentile(before, 99) * 1000:.1f} ms before"
-        + (f", {percentile(meanwhile, 50) * 1000:.1f} and "
-           f"{percentile(meanwhile, 99) * 1000:.1f} ms meanwhile" if meanwhile else ""))
+    usual += times_of_sends(ann, elsewhere)
+    (usual_text, usual_p99), (text, p99) = told(usual), told(meanwhile)
+    say(f"{EVENTS} events purged in {took:.1f} s; p50 and p99 of {len(meanwhile)} sends elsewhere "
+        f"{text} meanwhile, and {usual_text} of {len(usual)} before and after")
     if STRICT:
-        assert percentile(meanwhile, 99) < TIMES_SLOWER * percentile(before, 99)
+        assert half_way["status"] == "active", "the purge is long enough for the sends"
+        assert p99 < TIMES_SLOWER * usual_p99

@@ -108,6 +108,13 @@ def test_joining_a_user(synadm, admin, room, server):
     assert invited in ben.get("/joined_rooms")["joined_rooms"]
 
 
+def test_making_a_user_a_rooms_administrator(synadm, room):
+    room, ann, ben = room
+    synadm("room", "make-admin", room, "--user-id", ben.id)
+    assert ann.state(room, "m.room.power_levels")["users"][ben.id] >= 100
+    ben.set_state(room, "m.room.topic", {"topic": "Ben's"})
+
+
 def test_deleting_a_room(synadm, room):
     room, ann, ben = room
     task = synadm("room", "delete", room)["delete_id"]

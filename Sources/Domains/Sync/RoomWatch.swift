@@ -30,7 +30,7 @@ package final class RoomWatch: Sendable {
   package init(reader: StreamReader<StoredEvent>, executor: LoopExecutor) {
     self.executor = executor
     reader.onWake { [weak self] batch in
-      self?.wake(Set(batch.rows.map(\.row.event.roomID)))
+      self?.wake(Set(batch.rows.lazy.map(\.row.event).filter(\.isTold).map(\.roomID)))
     }
   }
 

@@ -12,17 +12,20 @@ package struct AdminRooms: Sendable {
   let states: StateStore
   let memberships: MembershipStore
   let membership: ChangeMembership
+  let power: GrantRoomPower
   let directory: AliasStore
   let clock: any WallClock
 
   package init(
     survey: RoomSurvey, states: StateStore, memberships: MembershipStore,
-    membership: ChangeMembership, directory: AliasStore, clock: any WallClock
+    membership: ChangeMembership, power: GrantRoomPower, directory: AliasStore,
+    clock: any WallClock
   ) {
     self.survey = survey
     self.states = states
     self.memberships = memberships
     self.membership = membership
+    self.power = power
     self.directory = directory
     self.clock = clock
   }
@@ -73,6 +76,9 @@ package func adminRoomRoutes(_ rooms: AdminRooms, _ authenticator: Authenticator
     adminRoute(
       "admin_join_room", .post, "/v1/join/{roomIdOrAlias}",
       admin { requester, request in try await join(rooms, requester, request) }),
+    adminRoute(
+      "admin_make_room_admin", .post, "/v1/rooms/{roomIdOrAlias}/make_room_admin",
+      admin { requester, request in try await empower(rooms, requester, request) }),
   ]
 }
 
@@ -148,12 +154,7 @@ private func join(
   guard let user = UserID(try request.json().requiredString("user_id")) else {
     throw MatrixError.invalidParam("user_id is not a valid user ID")
   }
-  let name = request.path("roomIdOrAlias")
-  var room = RoomID(name)
-  if let alias = RoomAlias(name) { room = try await rooms.directory.room(named: alias) }
-  guard let room, try await rooms.survey.room(room) != nil else {
-    throw MatrixError.notFound("Room not found")
-  }
+  let room = try await namedRoom(rooms, request)
   do {
     try await rooms.membership.join(room, user: user, reason: nil)
   } catch RoomError.refused, RoomError.unableToAuthoriseJoin {
@@ -161,4 +162,34 @@ private func join(
     try await rooms.membership.join(room, user: user, reason: nil)
   }
   return .json(200, ["room_id": .string(room.text)])
+}
+
+/// The room that the path names in one of two ways.
+private func namedRoom(_ rooms: AdminRooms, _ request: Request) async throws -> RoomID {
+  let name = request.path("roomIdOrAlias")
+  var room = RoomID(name)
+  if let alias = RoomAlias(name) { room = try await rooms.directory.room(named: alias) }
+  guard let room, try await rooms.survey.room(room) != nil else {
+    throw MatrixError.notFound("Room not found")
+  }
+  return room
+}
+
+/// Makes a user the room's administrator: who asks, if nobody else is named.
+private func empower(
+  _ rooms: AdminRooms, _ requester: Requester, _ request: Request
+) async throws -> Response {
+  var user = requester.userID
+  if let text = try request.json().optionalString("user_id") {
+    guard let named = UserID(text) else {
+      throw MatrixError.invalidParam("user_id is not a valid user ID")
+    }
+    user = named
+  }
+  do {
+    try await rooms.power.grant(user, in: try await namedRoom(rooms, request))
+  } catch GrantRoomPower.Problem.nobodyMay {
+    throw MatrixError.badRequest("No local admin user in room")
+  }
+  return .empty
 }

@@ -100,6 +100,11 @@ extension Event {
     type == EventType.member ? content["membership"]?.string : nil
   }
 
+  /// False for a message that says nothing to clients: they are not told that it is there.
+  package var isTold: Bool {
+    stateKey != nil || type != EventType.dummy
+  }
+
   package var stateTuple: StateTuple? {
     stateKey.map { StateTuple(type, $0) }
   }

@@ -15,6 +15,8 @@ package enum EventType {
   package static let canonicalAlias = "m.room.canonical_alias"
   package static let tombstone = "m.room.tombstone"
   package static let message = "m.room.message"
+  /// An event that says nothing: it joins the ends of a room's history. Synapse's name.
+  package static let dummy = "org.matrix.dummy_event"
 }
 
 /// Values of `membership` in `m.room.member`.

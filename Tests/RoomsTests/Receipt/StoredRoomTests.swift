@@ -2,6 +2,7 @@ import MatrixIdentifiers
 import MatrixJSON
 import RoomEvents
 import StateResolution
+import Streams
 import TestKit
 import Testing
 
@@ -150,6 +151,11 @@ struct StoredRoomTests {
       #expect(try await ends.join(room))
       #expect(try await ends.rooms(after: "", limit: 10).isEmpty)
       #expect(try await ends.rooms(after: ordinary.text, limit: 10).isEmpty)
+      // Clients are not told of it; who follows the stream is.
+      #expect(try await world.story(of: room).allSatisfy { $0.event.type != EventType.dummy })
+      let written = try await world.events.written(
+        by: world.lease.writer, after: 0, upTo: .max, limit: 100)
+      #expect(written.filter { $0.row.event.type == EventType.dummy }.count == 2)
     }
   }
 

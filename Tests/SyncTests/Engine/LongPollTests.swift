@@ -1,6 +1,8 @@
 import Executors
 import MatrixIdentifiers
 import MatrixJSON
+import RoomEvents
+import Rooms
 import Streams
 import TestKit
 import Testing
@@ -43,6 +45,24 @@ struct LongPollTests {
       }
       #expect(answer.joined(room)?.bodies == ["news"])
       #expect(waiters(world.main) == 0)
+    }
+  }
+
+  @Test func whatClientsAreNotToldWakesNobody() async throws {
+    try await withTwoWorkers { world, worker in
+      let room = try await world.makeRoom()
+      var since = try await world.main.sync(World.alice).next
+      for one in [world.main, worker] {
+        let answer = try await answer(to: World.alice, of: one, since: since) {
+          let hidden = EventIntent(
+            type: EventType.dummy, sender: try world.user(World.alice), content: Array("{}".utf8))
+          _ = try await world.writer.persist(PersistRequest(roomID: room, intents: [hidden]))
+          try await world.say("news", in: room)
+        }
+        #expect(answer.joined(room)?.bodies == ["news"])
+        #expect(answer.joined(room)?.timeline.count == 1)
+        since = answer.next
+      }
     }
   }
 

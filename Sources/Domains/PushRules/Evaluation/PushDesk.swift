@@ -59,6 +59,10 @@ package final class PushDesk: Sendable {
   package func evaluate(
     _ event: Event, at ordering: Int64, _ powerLevels: PowerLevels, previousMembership: String?
   ) -> EvaluatedEvent {
+    guard event.isTold else {
+      return EvaluatedEvent(
+        room: event.roomID, streamOrdering: ordering, push: EventPush(), reader: nil)
+    }
     let push = state.withLock { state in
       let thread = Self.thread(of: event, &state)
       let outsiders = state.outsiders[event.roomID] ?? [:]

@@ -1,5 +1,6 @@
 package import MatrixIdentifiers
 package import Postgres
+import RoomEvents
 
 /// An event that was evaluated and has its place in the stream.
 package struct EvaluatedEvent: Sendable {
@@ -18,11 +19,12 @@ package struct EvaluatedEvent: Sendable {
   }
 
   /// Whether who sends an event of this type has read its thread up to there. Member events do
-  /// not count, as the server writes them in all rooms when a profile changes.
+  /// not count, as the server writes them in all rooms when a profile changes, nor do those that
+  /// it writes in a user's name to join the ends of a history.
   ///
   /// spec: client-server-api#receiving-notifications, on read receipts and sending an event
   package static func readsBySending(_ type: String) -> Bool {
-    !sameBytes(type, "m.room.member")
+    !sameBytes(type, EventType.member) && !sameBytes(type, EventType.dummy)
   }
 }
 

@@ -8,7 +8,7 @@ package struct PushCleanup: Sendable {
   /// Rows of a user and room that stay although they are read.
   static let kept = 50
   /// Rows that are looked at in one step.
-  static let stepSize = 20_000
+  static let stepSize = 4000
 
   /// Where a walk through the table has come.
   package struct Place: Sendable, Equatable {

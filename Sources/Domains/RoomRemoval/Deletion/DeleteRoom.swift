@@ -14,12 +14,26 @@ package struct DeleteRoom: Sendable {
   /// The room is the task's resource.
   package static let action = TaskAction<RoomDeletion, DeletionProgress>("delete_room", limit: 3)
 
-  /// Removes some rows of a room; zero says that none are left.
-  package typealias Erasure =
-    @Sendable (RoomID, _ limit: Int64, Transaction) async throws -> Int
+  /// A part of what is kept of rooms.
+  package struct Erasure: Sendable {
+    /// Removes some rows of a room.
+    /// - Parameter place: where the batch before has come to; `.min` to begin with.
+    /// - Returns: how many, and where it has come to; no rows say that none are left.
+    package typealias Removal =
+      @Sendable (RoomID, _ place: Int64, _ limit: Int64, Transaction) async throws
+      -> (rows: Int, place: Int64)
+
+    let name: String
+    let remove: Removal
+
+    package init(_ name: String, _ remove: @escaping Removal) {
+      self.name = name
+      self.remove = remove
+    }
+  }
 
   /// Rows of each kind in one transaction.
-  private static let batch: Int64 = 500
+  private static let batch: Int64 = 200
   private static let patience = Duration.seconds(5)
   /// Users between two notes of the progress.
   private static let usersPerNote = 20
@@ -30,7 +44,7 @@ package struct DeleteRoom: Sendable {
   private let locks: WorkerLocks
   private let invalidations: InvalidationFeed
 
-  /// - Parameter erasures: of every domain that keeps something of rooms.
+  /// - Parameter erasures: of every domain that keeps something of rooms, in their order.
   package init(
     evacuation: RoomEvacuation, persister: any EventPersister, erasures: [Erasure],
     locks: WorkerLocks, invalidations: InvalidationFeed
@@ -95,9 +109,9 @@ package struct DeleteRoom: Sendable {
         while progress.stage != .done {
           let began = ContinuousClock.now
           progress = try await step(room, run, held, progress)
-          // As long again as it took: half of the time is left to others.
-          try await Task.sleep(for: ContinuousClock.now - began)
+          try await Task.sleep(for: RemovalPace.rest(after: ContinuousClock.now - began))
         }
+        try await run.update(progress)
         invalidations.announce(.roomHistories, [room.text])
         return progress
       }
@@ -110,13 +124,17 @@ package struct DeleteRoom: Sendable {
     _ room: RoomID, _ run: TaskRun<RoomDeletion, DeletionProgress>, _ held: HeldLock,
     _ before: DeletionProgress
   ) async throws -> DeletionProgress {
-    try await run.step { transaction in
-      _ = try await transaction.queryAll([held.fence()])
+    try await run.step(.repeatable, under: [.plansByIndex, held.fence()]) { transaction in
       var progress = before
-      for erasure in erasures {
-        let rows = try await erasure(room, Self.batch, transaction)
-        progress.erased += Int64(rows)
-        if rows > 0 { return progress }
+      var rest = erasures[...]
+      if let name = before.erasing, let index = erasures.firstIndex(where: { $0.name == name }) {
+        rest = erasures[index...]
+      }
+      while let erasure = rest.popFirst() {
+        let removed = try await erasure.remove(
+          room, progress.place ?? .min, Self.batch, transaction)
+        progress.note(removed, erasure.name)
+        if removed.rows > 0 { return progress }
       }
       try await RoomErasure.removeRoom(room, in: transaction)
       _ = try await transaction.queryAll([

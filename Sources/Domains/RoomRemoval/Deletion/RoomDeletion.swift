@@ -75,6 +75,9 @@ package struct DeletionProgress: TaskPayload, Equatable {
   package var aliases: [String] = []
   /// Rows that were removed.
   var erased: Int64 = 0
+  /// What is being removed, and where that has come to; nil before it has begun.
+  var erasing: String?
+  var place: Int64?
 
   init() {}
 
@@ -86,6 +89,8 @@ package struct DeletionProgress: TaskPayload, Equatable {
       json["failed_to_kick_users"]?.elements.compactMap { $0.string.flatMap { UserID($0) } } ?? []
     aliases = json["local_aliases"]?.elements.compactMap(\.string) ?? []
     erased = json["erased_rows"]?.integer ?? 0
+    erasing = json["erasing"]?.string
+    place = json["place"]?.integer
   }
 
   package var json: JSON {
@@ -94,7 +99,16 @@ package struct DeletionProgress: TaskPayload, Equatable {
       "kicked_users": .array(kicked.map { .string($0.text) }),
       "failed_to_kick_users": .array(failed.map { .string($0.text) }),
       "local_aliases": .array(aliases.map { .string($0) }), "erased_rows": .integer(erased),
+      "erasing": erasing.map { .string($0) } ?? .null,
+      "place": place.map { .integer($0) } ?? .null,
     ]
+  }
+
+  /// Takes down that some rows of a kind were removed, or none, as it has none.
+  mutating func note(_ removed: (rows: Int, place: Int64), _ kind: String) {
+    erasing = kind
+    place = removed.rows > 0 ? removed.place : nil
+    erased += Int64(removed.rows)
   }
 
   mutating func note(_ user: UserID, left: Bool) {

@@ -16,8 +16,6 @@ package struct PurgeHistory: Sendable {
 
   /// Events in one transaction.
   private static let batch: Int64 = 100
-  /// How many times as long as a step took nothing is done after it, so that others hardly meet one.
-  private static let rest = 6
   /// How long to wait for others who change the room's history.
   private static let patience = Duration.seconds(5)
 
@@ -88,8 +86,9 @@ package struct PurgeHistory: Sendable {
         while !progress.isDone {
           let began = ContinuousClock.now
           progress = try await step(run, room, held, progress)
-          try await Task.sleep(for: (ContinuousClock.now - began) * Self.rest)
+          try await Task.sleep(for: RemovalPace.rest(after: ContinuousClock.now - began))
         }
+        try await run.update(progress)
       }
     } catch let error as LockError {
       throw TaskError.interrupted(reason: "\(error)")
@@ -102,8 +101,7 @@ package struct PurgeHistory: Sendable {
     _ run: TaskRun<Parameters, Progress>, _ room: RoomID, _ held: HeldLock, _ before: Progress
   ) async throws -> Progress {
     let end = run.parameters.end
-    return try await run.step { transaction in
-      _ = try await transaction.queryAll([held.fence()])
+    return try await run.step(.repeatable, under: [.plansByIndex, held.fence()]) { transaction in
       var progress = before
       if let place = progress.linked {
         progress.linked = try await HistoryPurge.link(

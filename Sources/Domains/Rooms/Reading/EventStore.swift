@@ -9,20 +9,20 @@ package struct EventStore: Sendable {
     "events_by_id",
     """
     SELECT \(StoredEventRow.columns) FROM events e
-    WHERE e.event_id = ANY($1) AND e.\(StoredEventRow.isHistory)
+    WHERE e.event_id = ANY($1) AND \(StoredEventRow.isTold("e"))
     """)
   private static let byPlace = Statement(
     "events_by_place",
     """
     SELECT \(StoredEventRow.columns) FROM events e
-    WHERE e.stream_ordering = ANY($1) AND e.\(StoredEventRow.isHistory)
+    WHERE e.stream_ordering = ANY($1) AND \(StoredEventRow.isTold("e"))
     """)
   private static let pageBackwards = Statement(
     "events_page_backwards",
     """
     SELECT \(StoredEventRow.columns) FROM events e
     WHERE e.room_id = $1 AND e.stream_ordering <= $2 AND e.stream_ordering > $3
-      AND e.\(StoredEventRow.isHistory)
+      AND \(StoredEventRow.isTold("e"))
     ORDER BY e.stream_ordering DESC LIMIT $4
     """)
   private static let pageForwards = Statement(
@@ -30,7 +30,7 @@ package struct EventStore: Sendable {
     """
     SELECT \(StoredEventRow.columns) FROM events e
     WHERE e.room_id = $1 AND e.stream_ordering > $2 AND e.stream_ordering <= $3
-      AND e.\(StoredEventRow.isHistory)
+      AND \(StoredEventRow.isTold("e"))
     ORDER BY e.stream_ordering LIMIT $4
     """)
   private static let firstFrom = Statement(
@@ -40,10 +40,11 @@ package struct EventStore: Sendable {
     FROM unnest($2::bigint[]) WITH ORDINALITY AS p (place, number)
     CROSS JOIN LATERAL (
       SELECT * FROM events h
-      WHERE h.room_id = $1 AND h.stream_ordering >= p.place AND h.\(StoredEventRow.isHistory)
+      WHERE h.room_id = $1 AND h.stream_ordering >= p.place AND \(StoredEventRow.isTold("h"))
       ORDER BY h.stream_ordering LIMIT 1
     ) e ORDER BY p.number
     """)
+  // All that others than clients follow.
   private static let streamRows = Statement(
     "events_stream_rows",
     """

@@ -18,7 +18,7 @@ package struct RoomSnapshotStore: Sendable {
     FROM unnest($1::text[]) AS r (room_id)
     CROSS JOIN LATERAL (
       SELECT * FROM events
-      WHERE events.room_id = r.room_id AND events.\(StoredEventRow.isHistory)
+      WHERE events.room_id = r.room_id AND \(StoredEventRow.isTold("events"))
       ORDER BY stream_ordering DESC LIMIT $2
     ) e
     UNION ALL

@@ -11,9 +11,17 @@ enum StoredEventRow {
     e.stream_ordering, e.writer, e.event_id, e.room_version, e.json, e.unsigned, e.txn_device,
     e.txn_id, e.redacted_by, e.replaced, e.delay_id
     """
-  /// Whether an event is part of its room's history and told to clients; without this a query
-  /// finds no index of a room's events. The state of a room may hold others as well.
+  /// Whether an event is part of its room's history; without this a query finds no index of a
+  /// room's events. The state of a room may hold others as well.
   static let isHistory = "standing IS NULL"
+
+  /// Whether it is told to clients, too: see `Event.isTold`. Whatever clients read asks this.
+  static func isTold(_ table: String) -> String {
+    """
+    \(table).\(isHistory)
+      AND (\(table).type <> '\(EventType.dummy)' OR \(table).state_key IS NOT NULL)
+    """
+  }
   /// The index of the first column after `columns`.
   static let width = 11
 

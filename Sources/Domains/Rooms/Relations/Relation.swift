@@ -41,7 +41,9 @@ package struct Relation: Sendable {
   }
 
   private init?(_ content: JSONView, eventType: String, isState: Bool) {
-    guard let relation = content["m.relates_to"], let type = relation["rel_type"]?.string,
+    // What clients are not told of belongs to nothing.
+    guard isState || eventType != EventType.dummy,
+      let relation = content["m.relates_to"], let type = relation["rel_type"]?.string,
       Self.isStorable(type), let parent = relation["event_id"]?.string.flatMap({ EventID($0) })
     else { return nil }
     self.type = type

@@ -10,7 +10,7 @@ package struct ThreadStore: Sendable {
     FROM threads t
     CROSS JOIN LATERAL (SELECT * FROM events h WHERE h.event_id = t.root LIMIT 1) e
     WHERE t.room_id = $1 AND t.latest <= $2 AND t.replies > 0
-      AND e.room_id = t.room_id AND e.\(StoredEventRow.isHistory)
+      AND e.room_id = t.room_id AND \(StoredEventRow.isTold("e"))
       AND \(ChildEvent.exists("r.child = e.stream_ordering")) IS NULL
       AND EXISTS (SELECT FROM unnest($3::bigint[], $4::bigint[]) AS s (low, high)
         WHERE e.stream_ordering BETWEEN s.low AND s.high)

@@ -3,8 +3,9 @@ package import Postgres
 
 /// Removes the layers that no state is made of any more, as after old events were deleted.
 package struct StateCleaner: Sendable {
-  /// Layers looked at in one transaction.
-  static let batchLimit = 200
+  /// Layers looked at in one transaction. For each, entries of events may be passed over that are
+  /// gone.
+  static let batchLimit = 50
 
   private static let page = Statement(
     "state_cleaner_rooms",

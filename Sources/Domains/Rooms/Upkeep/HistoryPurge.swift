@@ -18,11 +18,18 @@ package enum HistoryPurge {
     SELECT least($2, (SELECT min(x) FROM unnest(forward_extremities) AS x))
     FROM room_heads WHERE room_id = $1
     """)
+  // Rows are compared, so that no index but that of the room's own events will do: whatever else
+  // there is, and whatever is gone, a batch looks at as many entries as it has events.
+  private static func part(after: String, before: String) -> String {
+    """
+    standing IS NULL AND (room_id, stream_ordering) > ($1, \(after))
+      AND (room_id, stream_ordering) < ($1, \(before))
+    """
+  }
   private static let exists = Statement(
     "history_purge_needed",
     """
-    SELECT EXISTS (SELECT FROM events
-      WHERE room_id = $1 AND standing IS NULL AND stream_ordering < $2)
+    SELECT EXISTS (SELECT FROM events WHERE \(part(after: "\(-Int64.max)", before: "$2")))
     """)
   // What is left and follows what goes, some of it.
   private static let followers = Statement(
@@ -31,8 +38,8 @@ package enum HistoryPurge {
     SELECT p.stream_ordering, n.number
     FROM (
       SELECT stream_ordering, prev_events FROM events
-      WHERE room_id = $1 AND standing IS NULL AND stream_ordering > $2
-      ORDER BY stream_ordering LIMIT $4) p
+      WHERE \(part(after: "$2", before: "\(Int64.max)"))
+      ORDER BY room_id, stream_ordering LIMIT $4) p
     LEFT JOIN LATERAL unnest(p.prev_events) AS n (number) ON n.number < $3
     ORDER BY p.stream_ordering
     """)
@@ -55,8 +62,7 @@ package enum HistoryPurge {
     "history_purge_doomed",
     """
     SELECT stream_ordering, state_key IS NOT NULL FROM events
-    WHERE room_id = $1 AND standing IS NULL AND stream_ordering > $2 AND stream_ordering < $3
-    ORDER BY stream_ordering LIMIT $4
+    WHERE \(part(after: "$2", before: "$3")) ORDER BY room_id, stream_ordering LIMIT $4
     """)
   private static let delete = Statement(
     "history_purge_delete", "DELETE FROM events WHERE stream_ordering = ANY($1)")

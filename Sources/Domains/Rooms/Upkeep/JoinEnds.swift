@@ -9,8 +9,6 @@ package struct JoinEnds: Sendable {
   private static let usualEnds: Int64 = 10
   /// Members that are tried, as not everyone may speak everywhere.
   private static let tries = 10
-  /// As Synapse calls it; clients pass over it.
-  package static let type = "org.matrix.dummy_event"
 
   private static let torn = Statement(
     "join_ends_rooms",
@@ -48,7 +46,7 @@ package struct JoinEnds: Sendable {
     let members = try await memberships.members(of: room)
       .lazy.map(\.userID).filter { $0.isOn(serverName) }
     for user in members.prefix(Self.tries) {
-      let intent = EventIntent(type: Self.type, sender: user, content: Array("{}".utf8))
+      let intent = EventIntent(type: EventType.dummy, sender: user, content: Array("{}".utf8))
       do {
         _ = try await persister.persist(PersistRequest(roomID: room, intents: [intent]))
         return true

@@ -80,7 +80,7 @@ final class SyncMemory: Sendable {
   /// position counts as reached.
   func apply(_ events: [StoredEvent]) {
     state.withLock { state in
-      for stored in events { state.apply(stored) }
+      for stored in events where stored.event.isTold { state.apply(stored) }
     }
   }
 
@@ -88,7 +88,9 @@ final class SyncMemory: Sendable {
   func wake(_ events: [StoredEvent]) {
     let woken = state.withLock { state in
       var users: Set<UserID> = []
-      for stored in events { users.formUnion(state.concerned(by: stored)) }
+      for stored in events where stored.event.isTold {
+        users.formUnion(state.concerned(by: stored))
+      }
       return users.flatMap { user in state.waiters[user].map { Array($0.values) } ?? [] }
     }
     for waiter in woken { waiter.resolve(true) }

@@ -14,17 +14,25 @@ package final class RunningTask: Sendable {
   let claimed: ClaimedTask
   let database: Database
   private let stop = Mutex<Stop?>(nil)
+  private let progress: Mutex<String?>
   /// Resolved when the launch is to be called off, or has ended.
   let stopped = Waiter<Void>()
 
   init(_ claimed: ClaimedTask, database: Database) {
     self.claimed = claimed
     self.database = database
+    progress = Mutex(claimed.result)
   }
 
   var id: String { claimed.id }
   var token: Int64 { claimed.token }
   var reason: Stop? { stop.withLock { $0 } }
+  /// The progress that was stored last, before this launch or in it.
+  var stored: String? { progress.withLock { $0 } }
+
+  func note(stored text: String) {
+    progress.withLock { $0 = text }
+  }
 
   /// The first reason counts.
   func callOff(_ reason: Stop) {

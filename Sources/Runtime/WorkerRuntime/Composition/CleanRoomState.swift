@@ -1,6 +1,7 @@
 import MatrixIdentifiers
 import MatrixJSON
 import Postgres
+import RoomRemoval
 import Rooms
 import Streams
 import TaskScheduler
@@ -41,16 +42,18 @@ struct CleanRoomState: Sendable {
         held in
         var walk = run.progress ?? Walk()
         while let end = walk.next {
-          let before = walk
-          walk = try await run.step { transaction in
-            _ = try await transaction.queryAll([held.fence()])
+          let (before, began) = (walk, ContinuousClock.now)
+          walk = try await run.step(.repeatable, under: [.plansByIndex, held.fence()]) {
+            transaction in
             let progress = try await StateCleaner.clean(room, before: end, in: transaction)
             var after = before
             after.removed += Int64(progress.removed)
             after.next = progress.next
             return after
           }
+          try await Task.sleep(for: RemovalPace.rest(after: ContinuousClock.now - began))
         }
+        try await run.update(walk)
       }
     } catch let error as LockError {
       throw TaskError.interrupted(reason: "\(error)")

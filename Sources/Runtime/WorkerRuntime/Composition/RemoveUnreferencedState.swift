@@ -1,5 +1,6 @@
 import MatrixIdentifiers
 import MatrixJSON
+import RoomRemoval
 import Rooms
 import Streams
 import TaskScheduler
@@ -10,7 +11,6 @@ struct RemoveUnreferencedState: Sendable {
     "remove_unreferenced_state", limit: 1, every: .seconds(7 * 86_400))
 
   private static let roomsAtATime: Int64 = 100
-  private static let pause = Duration.milliseconds(50)
 
   let cleaner: StateCleaner
   let locks: WorkerLocks
@@ -44,7 +44,6 @@ struct RemoveUnreferencedState: Sendable {
         walk.removed += try await clean(room)
         walk.room = room.text
         walk.rooms += 1
-        try await Task.sleep(for: Self.pause)
       }
       try await run.update(walk)
     }
@@ -57,9 +56,11 @@ struct RemoveUnreferencedState: Sendable {
         var removed: Int64 = 0
         var next: Int64? = .max
         while let end = next {
+          let began = ContinuousClock.now
           let progress = try await cleaner.clean(room, before: end)
           removed += Int64(progress.removed)
           next = progress.next
+          try await Task.sleep(for: RemovalPace.rest(after: ContinuousClock.now - began))
         }
         return removed
       }

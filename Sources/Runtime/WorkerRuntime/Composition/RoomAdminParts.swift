@@ -1,5 +1,6 @@
 import Accounts
 import AdminAPI
+import DelayedEvents
 import Ephemera
 import HTTPServing
 import PushRules
@@ -49,14 +50,37 @@ struct RoomAdminParts {
     tasks.registry.register(JoinEndsOfRooms.action) { try await ends($0) }
     let room = DeleteRoom(
       evacuation: Self.evacuation(platform, streams), persister: streams.persister,
-      erasures: [
-        { try await PushErasure.removeSome(of: $0, limit: $1, in: $2) },
-        { try await ReceiptErasure.removeSome(of: $0, limit: $1, in: $2) },
-        { try await RoomErasure.removeSome(of: $0, limit: $1, in: $2) },
-      ],
-      locks: locks, invalidations: streams.invalidations)
+      erasures: Self.erasures, locks: locks, invalidations: streams.invalidations)
     tasks.registry.register(DeleteRoom.action) { try await room($0) }
   }
+
+  /// Who is no member any more adds nothing to what comes after.
+  private static let erasures: [DeleteRoom.Erasure] = [
+    DeleteRoom.Erasure("events") {
+      try await RoomErasure.removeEvents(of: $0, after: $1, limit: $2, in: $3)
+    },
+    DeleteRoom.Erasure("members") {
+      (try await RoomErasure.removeMembers(of: $0, limit: $2, in: $3), $1)
+    },
+    DeleteRoom.Erasure("unread counts") {
+      try await PushErasure.removeEvents(of: $0, after: $1, limit: $2, in: $3)
+    },
+    DeleteRoom.Erasure("threads of unread counts") {
+      (try await PushErasure.removeSome(of: $0, limit: $2, in: $3), $1)
+    },
+    DeleteRoom.Erasure("receipts") {
+      (try await ReceiptErasure.removeSome(of: $0, limit: $2, in: $3), $1)
+    },
+    DeleteRoom.Erasure("account data") {
+      (try await AccountDataErasure.removeSome(of: $0, limit: $2, in: $3), $1)
+    },
+    DeleteRoom.Erasure("delayed events") {
+      (try await DelayedErasure.removeSome(of: $0, limit: $2, in: $3), $1)
+    },
+    DeleteRoom.Erasure("state") {
+      (try await RoomErasure.removeState(of: $0, limit: $2, in: $3), $1)
+    },
+  ]
 
   private func registerRetention(_ platform: Platform, _ tasks: TaskParts) {
     let section = platform.config.retention
@@ -79,12 +103,16 @@ struct RoomAdminParts {
   private static func rooms(_ platform: Platform, _ streams: EventStreams) -> AdminRooms {
     let database = platform.database
     let states = StateStore(database: database)
+    let memberships = MembershipStore(database: database)
+    let serverName = platform.config.server.serverName
+    let membership = RoomTools.membership(
+      platform, persister: streams.persister, profiles: Profiles(database: database))
     return AdminRooms(
-      survey: RoomSurvey(
-        database: database, states: states, serverName: platform.config.server.serverName),
-      states: states, memberships: MembershipStore(database: database),
-      membership: RoomTools.membership(
-        platform, persister: streams.persister, profiles: Profiles(database: database)),
+      survey: RoomSurvey(database: database, states: states, serverName: serverName),
+      states: states, memberships: memberships, membership: membership,
+      power: GrantRoomPower(
+        persister: streams.persister, states: states, memberships: memberships,
+        membership: membership, serverName: serverName),
       directory: AliasStore(database: database), clock: platform.clock)
   }
 

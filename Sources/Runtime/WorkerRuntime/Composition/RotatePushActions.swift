@@ -7,7 +7,7 @@ struct RotatePushActions: Sendable {
   static let action = TaskAction<NoPayload, Walk>(
     "rotate_push_actions", limit: 1, every: .seconds(3600))
 
-  private static let pause = Duration.seconds(1)
+  private static let pause = Duration.milliseconds(200)
 
   let cleanup: PushCleanup
 
