@@ -47,6 +47,28 @@ struct LoginTests {
     }
   }
 
+  @Test func aReservedNameIsNoDevices() async throws {
+    struct Reserved: ReservedDeviceNames {
+      func isReserved(
+        _ name: String, of user: UserID, in transaction: any Querying
+      ) async throws -> Bool {
+        name == "KEY" && user.localpart == "alice"
+      }
+    }
+    try await withWorld { world in
+      var world = world
+      world.reservedNames = Reserved()
+      try await world.makeUser("alice")
+      try await world.makeUser("bob")
+      let login = world
+      await #expect(throws: AccountError.reservedDeviceName) {
+        try await login.logIn("alice", deviceID: "KEY")
+      }
+      #expect(try await login.logIn("alice", deviceID: "OTHER").deviceID == "OTHER")
+      #expect(try await login.logIn("bob", deviceID: "KEY").deviceID == "KEY")
+    }
+  }
+
   @Test func knownDeviceGetsANewTokenAndLosesTheOld() async throws {
     try await withWorld { world in
       let first = try await world.makeUser("alice", deviceID: "PHONE")

@@ -22,11 +22,13 @@ struct World: Sendable {
   /// Milliseconds in which a confirmation counts again.
   var skipWindow: Int64 = 0
   let buckets: LocalBuckets
+  var reservedNames: (any ReservedDeviceNames)?
   let devicesSeen = RecordingDeviceObserver()
 
   var limiter: RateLimiter { RateLimiter(limits: limits, buckets: buckets) }
   var sessions: SessionOpener {
-    SessionOpener(lifetimes: lifetimes, invalidations: invalidations, clock: clock)
+    SessionOpener(
+      lifetimes: lifetimes, reserved: reservedNames, invalidations: invalidations, clock: clock)
   }
   var refresh: RefreshSession {
     RefreshSession(

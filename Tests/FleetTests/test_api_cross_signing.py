@@ -149,10 +149,9 @@ def test_a_key_and_a_device_never_have_one_name(api, ann):
     ann.user.refused(403, "M_FORBIDDEN", "POST", UPLOAD, ann.keys())
     twin.post("/logout")
     ann.publish()
-    twin = api.login(ann.id, device_id=ann.master.public)
-    twin.refused(403, "M_FORBIDDEN", "POST", "/keys/upload", {"device_keys": {
-        "user_id": ann.id, "device_id": twin.device, "algorithms": [], "keys": {},
-        "signatures": {}}})
+    api.refused(403, "M_FORBIDDEN", "POST", CLIENT + "/login",
+                {"type": "m.login.password", "user": ann.id, "password": PASSWORD,
+                 "device_id": ann.master.public})
 
 
 def test_old_paths(ann):

@@ -4,88 +4,23 @@ of them, under every one of its paths. The shapes of the answers are those of th
 import hashlib
 import hmac
 import itertools
-import json
 import re
-import subprocess
 
 import pytest
 
-from support.api import PASSWORD, Api, User, quote
+from support.api import PASSWORD, Api, quote
 from support.deployment import SERVER_NAME, unique
+from support.scene import (
+    ALGORITHM, BACKED_UP, PUSHER, TOKENLESS, Ask, Scene, backed_up, fill, in_another_room,
+    knockable, login_body, public_key, push_rule, refreshable, registry, with_alias, with_member,
+    with_password)
 
 SURFACES = ("client", "admin", "wellKnown", "federation")
-# Routes that take no access token, or another one.
-OPEN = re.compile(
-    r"^(register|registration|auth_fallback|login|refresh|versions|well_known|openid_userinfo"
-    r"|password_(email|msisdn|policy)|get_alias|profile|admin_register|admin_username)")
 # So that nothing is left out because it is not set up.
 SETTINGS = {
     "turn_uris": ["turn:turn.example.org"], "turn_shared_secret": "secret",
     "login_via_existing_session": {"enabled": True}, "serve_server_wellknown": True,
     "admin_contact": "mailto:admin@example.org", "max_event_delay_duration": "1d"}
-ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2"
-BACKED_UP = {"first_message_index": 0, "forwarded_count": 0, "is_verified": True,
-             "session_data": {"ciphertext": "c"}}
-PUSHER = {"app_display_name": "a", "app_id": "a", "data": {"url": "https://example.org/_matrix/"
-          "push/v1/notify"}, "device_display_name": "d", "kind": "http", "lang": "en",
-          "pushkey": "k"}
-
-
-class Scene:
-    """What requests need: people, a room, events. One for each worker, so that what one walk
-    takes away is there for the next."""
-
-    def __init__(self, server, api):
-        self.server, self.api = server, api
-        self.admin = User(api, api.register_with_secret(
-            server.shared_secret, unique("admin"), admin=True))
-        self.ann, self.ben = (api.register(unique(name)) for name in ("ann", "ben"))
-        self.room = self.ann.create_room(preset="public_chat")
-        self.event = self.ann.send(self.room, "an event")
-        self.alias = f"#{unique('walk')}:{SERVER_NAME}"
-        self.numbers = itertools.count(1)
-        self.version = self.ann.post("/room_keys/version", {
-            "algorithm": ALGORITHM, "auth_data": {"public_key": "abc"}})["version"]
-
-    def login(self):
-        """A session that may be ended."""
-        return self.api.login(self.ann.id)
-
-    def fresh(self):
-        return self.api.register(unique("fresh"))
-
-    def values(self):
-        return {
-            "roomId": self.room, "roomIdOrAlias": self.room, "eventId": self.event,
-            "userId": self.ann.id, "roomAlias": self.alias, "eventType": "m.room.message",
-            "txnId": f"walk{next(self.numbers)}", "deviceId": self.ann.device, "keyName":
-            "displayname", "type": "org.example.walk", "tag": "m.favourite", "kind": "override",
-            "ruleId": ".m.rule.master", "receiptType": "m.read", "version": self.version,
-            "sessionId": "session", "relType": "m.annotation", "authType": "m.login.dummy",
-            "stateKey": ""}
-
-
-class Ask:
-    """One request for a route: who asks, what for, and the status that is right."""
-
-    def __init__(self, body=None, status=200, by=None, query=None, **values):
-        self.body, self.status, self.by, self.query, self.values = body, status, by, query, values
-
-
-def login_body(user):
-    return {"type": "m.login.password", "password": PASSWORD,
-            "identifier": {"type": "m.id.user", "user": user.id}}
-
-
-def with_password(scene, user, path, body):
-    """The body with the authentication that the path asks for."""
-    asked = scene.api.call("POST", path, body, user.token, expect=401)
-    return body | {"auth": login_body(user) | {"session": asked["session"]}}
-
-
-def refreshable(scene):
-    return scene.api.call("POST", "/_matrix/client/v3/login",
-                          login_body(scene.ann) | {"refresh_token": True})
 
 
 def shared_secret_registration(scene):
@@ -94,47 +29,6 @@ def shared_secret_registration(scene):
     words = "\0".join([nonce, name, PASSWORD, "notadmin"]).encode()
     mac = hmac.new(scene.server.shared_secret.encode(), words, hashlib.sha1).hexdigest()
     return {"nonce": nonce, "username": name, "password": PASSWORD, "mac": mac}
-
-
-def in_another_room(scene, membership=None):
-    """A room of ben's in which ann stands so."""
-    room = scene.ben.create_room(preset="public_chat")
-    if membership in ("join", "leave"):
-        scene.ann.act("join", room)
-    if membership == "leave":
-        scene.ann.act("leave", room)
-    return room
-
-
-def knockable(scene):
-    return scene.ben.create_room(initial_state=[
-        {"type": "m.room.join_rules", "content": {"join_rule": "knock"}}])
-
-
-def with_member(scene, action=None):
-    """A room of ann's with ben in it, or put out of it."""
-    room = scene.ann.create_room(preset="public_chat")
-    scene.ben.act("join", room)
-    if action:
-        scene.ann.act(action, room, scene.ben)
-    return room
-
-
-def with_alias(scene):
-    alias = f"#{unique('there')}:{SERVER_NAME}"
-    scene.ann.put(f"/directory/room/{quote(alias)}", {"room_id": scene.room})
-    return alias
-
-
-def push_rule(scene, name="walk"):
-    scene.ann.put(f"/pushrules/global/content/{name}", {"pattern": "x", "actions": ["notify"]})
-    return {"kind": "content", "ruleId": name}
-
-
-def backed_up(scene):
-    scene.ann.put(f"/room_keys/keys/{quote(scene.room)}/session?version={scene.version}",
-                  BACKED_UP)
-    return {"version": scene.version}
 
 
 def delayed(scene):
@@ -309,7 +203,7 @@ def with_account_data(scene, room=None):
 
 
 def cross_signing(scene):
-    user, key = scene.fresh(), "bm90IGEga2V5LCBidXQgb2YgdGhlIHJpZ2h0IGxlbiE"
+    user, key = scene.fresh(), public_key()
     return Ask({"master_key": {"user_id": user.id, "usage": ["master"],
                                "keys": {f"ed25519:{key}": key}}}, by=user)
 
@@ -333,18 +227,12 @@ def server(deployments):
 
 @pytest.fixture(scope="module")
 def routes(deployments):
-    done = subprocess.run([deployments.programs / "apusctl", "routes", "--json"],
-                          capture_output=True, text=True, check=True)
-    return [one for one in json.loads(done.stdout) if one["surface"] in SURFACES]
+    return [one for one in registry(deployments.programs) if one["surface"] in SURFACES]
 
 
 def entries(server):
     """Past nginx: each generic worker, and main."""
     return [*server.workers, server.main]
-
-
-def fill(pattern, values):
-    return re.sub(r"\{(\w+)\}", lambda found: quote(values.get(found[1], "x")), pattern)
 
 
 def test_every_table_row_is_a_route(routes):
@@ -367,14 +255,8 @@ def walk(scene, route, row):
         ask = row(scene)
     except AssertionError as failure:
         return [f"{route['id']} at {scene.api.urls[0]}, to begin with: {failure}"]
-    by = ask.by or (scene.admin if route["surface"] == "admin" else scene.ann)
-    path = fill(route["patterns"][0], scene.values() | ask.values)
-    if ask.query:
-        path += "?" + ask.query
     try:
-        answer = scene.api.raw(
-            route["method"].upper(), path, None if ask.body is None else json.dumps(
-                ask.body).encode(), {"Authorization": f"Bearer {by.token}"})
+        answer = ask.send(scene.api, route, scene)
     except AssertionError as shape:
         return [f"{route['id']} at {scene.api.urls[0]}: {shape}"]
     if answer.status != ask.status:
@@ -394,7 +276,7 @@ def test_every_path_is_served_and_asks_for_a_token(server, routes):
     """Each pattern of each route, on every worker: without a token, and with one that is none."""
     wrong, values = [], {"roomId": "!r:x", "userId": f"@a:{SERVER_NAME}"}
     for url, route in itertools.product(entries(server), routes):
-        if OPEN.match(route["id"]) or route["id"] in WITHOUT_MAIL \
+        if TOKENLESS.match(route["id"]) or route["id"] in WITHOUT_MAIL \
                 or route["surface"] == "wellKnown":
             continue
         body = b"{}" if route["method"].upper() in ("POST", "PUT") else None

@@ -15,6 +15,17 @@ struct ReadingTests {
     #expect(loaded.config.accounts.bcryptRounds == 4)
   }
 
+  @Test func onlyAnAddressInTheFileIsAnnounced() throws {
+    for line in ["", "public_baseurl: null\n"] {
+      let server = try load(Fixture.minimal, line).config.server
+      #expect(!server.servesClientWellKnown)
+      #expect(server.publicBaseURL == "https://example.org/")
+    }
+    let server = try load(Fixture.minimal, "public_baseurl: https://m.example.org\n").config.server
+    #expect(server.servesClientWellKnown)
+    #expect(server.publicBaseURL == "https://m.example.org/")
+  }
+
   @Test func aFolderIsItsYAMLFilesInOrder() throws {
     let folder = try TemporaryFolder()
     try folder.write("conf/20.yaml", "bcrypt_rounds: 20\n")

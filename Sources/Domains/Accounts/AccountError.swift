@@ -17,6 +17,8 @@ package enum AccountError: Error, Sendable, Equatable {
   case wrongCredentials
   case invalidLoginToken
   case deactivated
+  /// The device that was asked for may not have this name.
+  case reservedDeviceName
 
   // Registering.
 

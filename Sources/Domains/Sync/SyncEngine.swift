@@ -27,6 +27,7 @@ package final class SyncEngine: Sendable {
   private let toldMembers = ToldMembers()
   private let flights: SyncFlights
   private let ignored: Ignored
+  private let invitations: (any InvitePermissions)?
   private let loader: MemoryLoader
   private let reader: StreamReader<StoredEvent>
   private let providers: [any SyncProvider]
@@ -42,10 +43,12 @@ package final class SyncEngine: Sendable {
     reader: StreamReader<StoredEvent>,
     providers: (SyncWaker) -> [any SyncProvider] = { _ in [] },
     decorations: SyncDecorations = .none, ignored: @escaping Ignored = { _ in [] },
+    invitations: (any InvitePermissions)? = nil,
     answerLifetime: Duration = .zero,
     database: any Querying, executor: LoopExecutor, clock: any WallClock
   ) {
     self.ignored = ignored
+    self.invitations = invitations
     flights = SyncFlights(limits: SyncFlights.Limits(lifetime: answerLifetime))
     self.reader = reader
     self.providers = providers(SyncWaker(memory: memory))
@@ -307,7 +310,8 @@ package final class SyncEngine: Sendable {
         request: request, since: request.since?.events, now: now.events,
         history: history, reader: syncReader)
       switch memory.withState({ composer.compose($0) }) {
-      case .plan(let plan):
+      case .plan(var plan):
+        try await withholdInvitations(from: request.userID, &plan)
         return try await addNews(to: plan, for: request, at: now)
       case .lacking(let rooms): try await loader.loadViews(rooms, for: request.userID)
       case .userNotLoaded: try await loader.loadUser(request.userID)
@@ -321,6 +325,14 @@ package final class SyncEngine: Sendable {
       }
     }
     throw Failure.unavailable
+  }
+
+  /// Who wants no invitations is not told of any.
+  private func withholdInvitations(from user: UserID, _ plan: inout Plan) async throws {
+    guard !plan.invited.isEmpty, let invitations,
+      try await !invitations.blocking([user]).isEmpty
+    else { return }
+    plan.invited = []
   }
 
   private func addNews(

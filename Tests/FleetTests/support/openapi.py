@@ -38,8 +38,9 @@ def spec_folder(root):
 class Operation:
     """One method of one path."""
 
-    def __init__(self, name, pattern, places):
-        self.name, self.pattern, self.places = name, pattern, places
+    def __init__(self, name, pattern, responses, places):
+        self.name, self.pattern = name, pattern
+        self.responses, self.places = responses, places  # each by status
 
     def place(self, status):
         """Where the schema of an answer with this status is; None where there is none."""
@@ -69,23 +70,25 @@ class Spec:
             for method, operation in methods.items():
                 if method in ("get", "put", "post", "delete"):
                     at = f"{uri}#/paths/{escaped(route)}/{method}/responses"
-                    places = self._places(at, operation["responses"])
                     self.operations.setdefault(method.upper(), []).append(Operation(
-                        f"{method.upper()} {prefix}{route}", matcher(prefix + route), places))
+                        f"{method.upper()} {prefix}{route}", matcher(prefix + route),
+                        *self._responses(at, operation["responses"])))
         for operations in self.operations.values():
             # Where two fit, the one with more fixed words is meant.
             operations.sort(key=lambda one: one.name.count("{"))
 
-    def _places(self, at, responses):
-        places = {}
+    def _responses(self, at, responses):
+        """What the file says of each answer, and where the schema of its JSON is."""
+        found, places = {}, {}
         for status, response in responses.items():
             place = f"{at}/{status}"
             while "$ref" in response:
                 place = urljoin(place, response["$ref"])
                 response = self._value(place)
+            found[str(status)] = response
             if "application/json" in response.get("content", {}):
                 places[str(status)] = f"{place}/content/application~1json/schema"
-        return places
+        return found, places
 
     def _value(self, place):
         return self.registry.resolver().lookup(place).contents

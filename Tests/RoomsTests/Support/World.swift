@@ -136,14 +136,16 @@ extension World {
   var snapshots: RoomSnapshotStore { RoomSnapshotStore(database: database) }
   var profiles: Profiles { Profiles(database: database) }
 
-  var membership: ChangeMembership {
+  var membership: ChangeMembership { membership(invitations: nil) }
+  func membership(invitations: (any InvitePermissions)?) -> ChangeMembership {
     ChangeMembership(
       persister: writer, memberships: memberships,
       restricted: RestrictedJoins(
         states: states, conditions: JoinConditionStore(database: database),
         serverName: serverName),
       follow: FollowRoom(states: states, successions: []),
-      blocked: BlockedRooms(database: database), profiles: profiles, serverName: serverName)
+      blocked: BlockedRooms(database: database), profiles: profiles, invitations: invitations,
+      serverName: serverName)
   }
   var send: SendEvent { SendEvent(persister: writer, aliases: aliases, states: states) }
   var access: RoomAccess { RoomAccess(memberships: memberships, states: states) }

@@ -139,6 +139,35 @@ struct OutsideTests {
     }
   }
 
+  /// Invitations from before are not told of either, and nobody is woken by one.
+  @Test func whoWantsNoInvitationIsToldOfNone() async throws {
+    struct Blocks: InvitePermissions {
+      let user: UserID
+      func blocking(_ users: [UserID]) async throws -> Set<UserID> { [user] }
+    }
+    try await withWorld { world in
+      let bob = try world.user(World.bob)
+      let engine = SyncEngine(
+        reader: world.main.reader, invitations: Blocks(user: bob),
+        database: world.database, executor: TestLoop.executor, clock: world.clock)
+      let since = try await world.main.sync(World.bob).next
+      let room = try await world.makeRoom()
+      try await world.member(World.bob, "invite", in: room, by: World.alice)
+      #expect(try await world.main.sync(World.bob, since: since).invited(room) != nil)
+      for since in [nil, since] {
+        let request = SyncRequest(
+          userID: bob, deviceID: nil, since: since, timeout: .zero, fullState: false,
+          filter: SyncFilter())
+        #expect(try Answer(try await engine.sync(request)).invited(room) == nil)
+      }
+      try await world.member(World.bob, "join", in: room)
+      let request = SyncRequest(
+        userID: bob, deviceID: nil, since: since, timeout: .zero, fullState: false,
+        filter: SyncFilter())
+      #expect(try Answer(try await engine.sync(request)).joined(room) != nil)
+    }
+  }
+
   /// A summary is told when it may have changed, even to a client that wants no member events.
   @Test func theSummaryFollowsMembers() async throws {
     try await withWorld { world in

@@ -12,13 +12,15 @@ package struct SessionOpener: Sendable {
   private static let firstGeneration: Int64 = 1
 
   private let lifetimes: TokenLifetimes
+  private let reserved: (any ReservedDeviceNames)?
   private let invalidations: InvalidationFeed
   private let clock: any WallClock
 
   package init(
-    lifetimes: TokenLifetimes = TokenLifetimes(), invalidations: InvalidationFeed,
-    clock: any WallClock
+    lifetimes: TokenLifetimes = TokenLifetimes(), reserved: (any ReservedDeviceNames)? = nil,
+    invalidations: InvalidationFeed, clock: any WallClock
   ) {
+    self.reserved = reserved
     self.lifetimes = lifetimes
     self.invalidations = invalidations
     self.clock = clock
@@ -31,7 +33,8 @@ package struct SessionOpener: Sendable {
 
   /// Part of the caller's transaction; once that has committed the caller calls `announce`.
   /// - Parameter lasting: guests have no password to come back with, so their tokens never expire.
-  /// - Throws: `AccountError.deactivated`; `.wrongCredentials` when the account is gone.
+  /// - Throws: `AccountError.deactivated`; `.reservedDeviceName`; `.wrongCredentials` when the
+  ///   account is gone.
   func open(
     for user: UserID, on device: DeviceRequest, lasting: Bool = false,
     in transaction: any Querying
@@ -40,6 +43,10 @@ package struct SessionOpener: Sendable {
       throw AccountError.wrongCredentials
     }
     guard !deactivated else { throw AccountError.deactivated }
+    if let name = device.id, try await reserved?.isReserved(name, of: user, in: transaction) == true
+    {
+      throw AccountError.reservedDeviceName
+    }
     let now = clock.now()
     let lifetimes = lasting ? TokenLifetimes() : lifetimes
     let isRefreshable = device.isRefreshable && !lasting

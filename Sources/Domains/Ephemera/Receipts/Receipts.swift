@@ -7,6 +7,8 @@ package import Streams
 package enum ReceiptError: Error, Sendable, Equatable {
   case notInRoom
   case invalidThread
+  /// The event is in another thread, or in none.
+  case otherThread
 }
 
 /// Users telling what they have read.
@@ -18,12 +20,14 @@ package struct Receipts: Sendable {
   private let owner: any StreamOwner
   private let accountData: AccountData
   private let memberships: MembershipStore
+  private let threads: ThreadMembership
   private let clock: any WallClock
 
   package init(
     owner: any StreamOwner, accountData: AccountData, memberships: MembershipStore,
-    clock: any WallClock
+    threads: ThreadMembership, clock: any WallClock
   ) {
+    self.threads = threads
     self.owner = owner
     self.accountData = accountData
     self.memberships = memberships
@@ -34,10 +38,14 @@ package struct Receipts: Sendable {
   package func set(
     _ type: ReceiptType, of user: UserID, in room: RoomID, to event: EventID, thread: String?
   ) async throws {
-    if let thread, thread != Self.mainThread, EventID(thread) == nil {
+    let root = thread.flatMap { EventID($0) }
+    guard thread == nil || thread == Self.mainThread || root != nil else {
       throw ReceiptError.invalidThread
     }
     try await checkMembership(user, room)
+    if thread != nil, try await !threads.mayBeRead(event, inThread: root, of: room) {
+      throw ReceiptError.otherThread
+    }
     let receipt = Receipt(
       roomID: room, type: type, userID: user, threadID: thread, eventID: event,
       timestamp: clock.now())

@@ -13,12 +13,15 @@ package struct ChangeMembership: Sendable {
   private let follow: FollowRoom
   private let blocked: BlockedRooms
   private let profiles: Profiles
+  private let invitations: (any InvitePermissions)?
   private let serverName: ServerName
 
   package init(
     persister: any EventPersister, memberships: MembershipStore, restricted: RestrictedJoins,
-    follow: FollowRoom, blocked: BlockedRooms, profiles: Profiles, serverName: ServerName
+    follow: FollowRoom, blocked: BlockedRooms, profiles: Profiles,
+    invitations: (any InvitePermissions)? = nil, serverName: ServerName
   ) {
+    self.invitations = invitations
     self.blocked = blocked
     self.persister = persister
     self.memberships = memberships
@@ -64,6 +67,7 @@ package struct ChangeMembership: Sendable {
   ) async throws {
     guard target.serverName == serverName else { throw RoomError.remoteUser }
     try await refuseIfBlocked(room)
+    try await invitations?.check([target])
     var content = await MemberContent.make("invite", of: target, profiles: profiles)
     if let reason { content["reason"] = .string(reason) }
     try await change(target, in: room, by: sender, content: content)

@@ -18,6 +18,7 @@ package struct CreateRoom: Sendable {
   private let persister: any EventPersister
   private let aliases: AliasStore
   private let profiles: Profiles
+  private let invitations: (any InvitePermissions)?
   private let serverName: ServerName
   private let signingKey: SigningKey
   private let clock: any WallClock
@@ -25,8 +26,10 @@ package struct CreateRoom: Sendable {
 
   package init(
     persister: any EventPersister, aliases: AliasStore, profiles: Profiles,
-    serverName: ServerName, signingKey: SigningKey, clock: any WallClock
+    invitations: (any InvitePermissions)? = nil, serverName: ServerName, signingKey: SigningKey,
+    clock: any WallClock
   ) {
+    self.invitations = invitations
     self.persister = persister
     self.aliases = aliases
     self.profiles = profiles
@@ -42,6 +45,7 @@ package struct CreateRoom: Sendable {
     guard options.invites.allSatisfy({ $0.serverName == serverName }) else {
       throw RoomError.remoteUser
     }
+    try await invitations?.check(options.invites)
     let alias = try newAlias(options.aliasName)
     let state = NewRoomState(options: options, creator: creator, alias: alias)
     for _ in 0..<Self.tries {

@@ -1,4 +1,5 @@
 package import EventAuth
+package import MatrixIdentifiers
 
 /// Why a request about a room cannot be carried out.
 package enum RoomError: Error, Sendable, Equatable {
@@ -23,6 +24,8 @@ package enum RoomError: Error, Sendable, Equatable {
   case badContent(String)
   case tooLarge
   case remoteUser
+  /// The user wants no invitations.
+  case inviteBlocked(UserID)
   case unavailable(String)
 
   package init(_ error: PersistError) {

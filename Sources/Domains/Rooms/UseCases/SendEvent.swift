@@ -7,8 +7,13 @@ package struct SendEvent: Sendable {
   private let persister: any EventPersister
   private let aliases: AliasStore
   private let states: StateStore
+  private let invitations: (any InvitePermissions)?
 
-  package init(persister: any EventPersister, aliases: AliasStore, states: StateStore) {
+  package init(
+    persister: any EventPersister, aliases: AliasStore, states: StateStore,
+    invitations: (any InvitePermissions)? = nil
+  ) {
+    self.invitations = invitations
     self.persister = persister
     self.aliases = aliases
     self.states = states
@@ -44,7 +49,12 @@ package struct SendEvent: Sendable {
     switch type {
     case EventType.canonicalAlias where stateKey != nil:
       try await checkAliases(content, of: room)
-    case EventType.member where stateKey != nil: try Self.checkMembership(content)
+    case EventType.member:
+      guard let stateKey else { break }
+      try Self.checkMembership(content)
+      if content["membership"]?.string == Membership.invite, let user = UserID(stateKey) {
+        try await invitations?.check([user])
+      }
     default: break
     }
     let dropped = stateKey == nil ? [] : Self.reservedKeys(of: type)

@@ -7,6 +7,8 @@ package struct ServerSection: Sendable {
   package let signingKey: SigningKey
   /// Ends in `/`.
   package var publicBaseURL: String
+  /// Answer `/.well-known/matrix/client` with it: only where the file names it.
+  package var servesClientWellKnown: Bool
   /// Answer `/.well-known/matrix/server` with this server's address on port 443.
   package var servesServerWellKnown = false
   package var presence = PresenceSection()
@@ -18,7 +20,9 @@ package struct ServerSection: Sendable {
   init?(_ section: ConfigSection) {
     let name = Self.serverName(section)
     let key = Self.signingKey(section)
-    publicBaseURL = section.string("public_baseurl") ?? "https://\(name?.text ?? "")/"
+    let baseURL = section.string("public_baseurl")
+    servesClientWellKnown = baseURL != nil
+    publicBaseURL = baseURL ?? "https://\(name?.text ?? "")/"
     if !publicBaseURL.hasSuffix("/") { publicBaseURL += "/" }
     if !publicBaseURL.hasPrefix("https://"), !publicBaseURL.hasPrefix("http://") {
       section.problems.error(

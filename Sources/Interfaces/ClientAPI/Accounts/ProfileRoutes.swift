@@ -23,7 +23,7 @@ func profileRoutes(_ profiles: Profiles, _ authenticated: Authenticated) -> [Rou
     },
     profileFieldRoute(
       "set_profile_field", .put,
-      authenticated(guests: .allowed) { requester, request in
+      authenticated(guests: .allowed, limit: .message) { requester, request in
         let (user, key) = (try userID(in: request), try key(in: request))
         let value = try request.json().required(key.name)
         try await profiles.set(key, to: value, of: user, by: requester)
@@ -31,7 +31,7 @@ func profileRoutes(_ profiles: Profiles, _ authenticated: Authenticated) -> [Rou
       }),
     profileFieldRoute(
       "delete_profile_field", .delete,
-      authenticated(guests: .allowed) { requester, request in
+      authenticated(guests: .allowed, limit: .message) { requester, request in
         try await profiles.remove(
           try key(in: request), of: try userID(in: request), by: requester)
         return .empty

@@ -13,7 +13,11 @@ package func receiptRoutes(_ receipts: Receipts, _ authenticated: Authenticated)
         let (room, event) = (
           try request.roomID(), try request.receiptEventID(request.path("eventId"))
         )
+        let thread = try request.receiptThread()
         if request.path("receiptType") == "m.fully_read" {
+          guard thread == nil else {
+            throw MatrixError.invalidParam("m.fully_read takes no thread_id")
+          }
           try await receipts.setFullyRead(to: event, of: requester.userID, in: room)
           return .empty
         }
@@ -21,12 +25,7 @@ package func receiptRoutes(_ receipts: Receipts, _ authenticated: Authenticated)
           throw MatrixError.invalidParam(
             "Receipt type must be m.read, m.read.private or m.fully_read")
         }
-        let thread = try request.json()["thread_id"]
-        if let thread, thread.string == nil || thread.string?.isEmpty == true {
-          throw MatrixError.invalidParam("thread_id must be a string that is not empty")
-        }
-        try await receipts.set(
-          type, of: requester.userID, in: room, to: event, thread: thread?.string)
+        try await receipts.set(type, of: requester.userID, in: room, to: event, thread: thread)
         return .empty
       }),
     ephemeraRoute(
@@ -51,6 +50,15 @@ extension Request {
     return event
   }
 
+  /// Nil for a receipt of no thread.
+  fileprivate func receiptThread() throws(MatrixError) -> String? {
+    guard let value = try json()["thread_id"] else { return nil }
+    guard let thread = value.string, !thread.isEmpty else {
+      throw .invalidParam("thread_id must be a string that is not empty")
+    }
+    return thread
+  }
+
   fileprivate func marker(_ key: String, in body: JSONView) throws(MatrixError) -> EventID? {
     guard let value = body[key], !value.isNull else { return nil }
     guard let text = value.string else { throw .badJSON("\(key) must be a string") }
@@ -63,6 +71,7 @@ extension ReceiptError: MatrixErrorConvertible {
     switch self {
     case .notInRoom: .forbidden("You are not joined to this room")
     case .invalidThread: .invalidParam("thread_id must be main or an event ID")
+    case .otherThread: .invalidParam("The event is not in the thread of thread_id")
     }
   }
 }

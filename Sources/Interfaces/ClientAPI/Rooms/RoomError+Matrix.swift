@@ -1,6 +1,7 @@
 import EventAuth
 package import HTTPServing
 import Logging
+import MatrixIdentifiers
 package import Rooms
 
 /// The one place that says how clients are told about a `RoomError`.
@@ -31,6 +32,9 @@ extension RoomError: MatrixErrorConvertible {
     case .badContent(let reason): .badJSON("The event cannot be made: \(reason)")
     case .tooLarge: .tooLarge("The event is too large")
     case .remoteUser: .forbidden("Users of other servers cannot be invited")
+    case .inviteBlocked(let user):
+      MatrixError(
+        status: 403, code: .inviteBlocked, message: "\(user.text) wants no invitations")
     case .unavailable: .unavailable("The room cannot be written to right now; try again")
     }
   }

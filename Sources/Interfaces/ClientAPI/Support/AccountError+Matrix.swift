@@ -25,6 +25,8 @@ extension AccountError: MatrixErrorConvertible {
     case .deactivated:
       MatrixError(
         status: 403, code: .userDeactivated, message: "This account has been deactivated")
+    case .reservedDeviceName:
+      .forbidden("The device ID is that of a cross-signing key")
     case .overloaded:
       .limitExceeded(retryAfterMs: Self.overloadRetry)
     case .unavailable:

@@ -1,5 +1,6 @@
 import Accounts
 import ClientAPI
+import DeviceKeys
 import Executors
 import MatrixIdentifiers
 import Postgres
@@ -33,7 +34,8 @@ struct AccountTools {
       serverName: configuration.serverName, database: database, passwords: hasher,
       limiter: limiter)
     sessions = SessionOpener(
-      lifetimes: lifetimes, invalidations: invalidations, clock: clock)
+      lifetimes: lifetimes, reserved: CrossSigningNames(), invalidations: invalidations,
+      clock: clock)
     deleteDevices = DeleteDevices(
       database: database, invalidations: invalidations, observer: observers.devices)
     confirmation = OwnerConfirmation(

@@ -69,7 +69,7 @@ struct AccountsParts {
       + serverRoutes(
         ServerRoutesDependencies(
           authenticated: authenticated, defaultRoomVersion: version,
-          publicBaseURL: server.publicBaseURL,
+          publicBaseURL: server.servesClientWellKnown ? server.publicBaseURL : nil,
           delegatedServer: server.servesServerWellKnown ? "\(server.serverName.host):443" : nil,
           accounts: AccountCapabilities(
             changesPasswords: config.accounts.passwords.localEnabled,

@@ -1,6 +1,7 @@
 import AdminAPI
 import ClientAPI
 import DelayedEvents
+import Ephemera
 import HTTPServing
 import Logging
 import MatrixJSON
@@ -23,7 +24,8 @@ struct DelayedEventParts {
       persister: streams.persister,
       send: SendEvent(
         persister: streams.persister, aliases: AliasStore(database: database),
-        states: StateStore(database: database)))
+        states: StateStore(database: database),
+        invitations: InviteBlocks(database: database)))
     dependencies = DelayedEventRoutesDependencies(
       schedule: ScheduleDelayedEvent(
         limits: limits, store: store, memberships: MembershipStore(database: database),

@@ -33,7 +33,8 @@ struct EphemeraParts {
     accountDataMemory = AccountDataMemory(reader: streams.accountData.reader, store: store)
     receipts = Receipts(
       owner: streams.owners, accountData: accountData,
-      memberships: MembershipStore(database: database), clock: platform.clock)
+      memberships: MembershipStore(database: database),
+      threads: ThreadMembership(database: database), clock: platform.clock)
     typing = Typing(
       owner: streams.owners, memberships: MembershipStore(database: database))
     receiptMemory = ReceiptMemory(

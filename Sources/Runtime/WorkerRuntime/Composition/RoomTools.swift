@@ -1,4 +1,5 @@
 import Accounts
+import Ephemera
 import MatrixIdentifiers
 import Postgres
 import Rooms
@@ -39,8 +40,15 @@ struct RoomTools {
   var create: CreateRoom {
     let server = platform.config.server
     return CreateRoom(
-      persister: persister, aliases: aliases, profiles: profiles, serverName: server.serverName,
+      persister: persister, aliases: aliases, profiles: profiles,
+      invitations: InviteBlocks(database: platform.database), serverName: server.serverName,
       signingKey: server.signingKey, clock: platform.clock)
+  }
+
+  var send: SendEvent {
+    SendEvent(
+      persister: persister, aliases: aliases, states: states,
+      invitations: InviteBlocks(database: platform.database))
   }
 
   var membership: ChangeMembership {
@@ -60,7 +68,8 @@ struct RoomTools {
         conditions: JoinConditionStore(database: database), serverName: serverName),
       follow: FollowRoom(
         states: StateStore(database: database), successions: successions),
-      blocked: BlockedRooms(database: database), profiles: profiles, serverName: serverName)
+      blocked: BlockedRooms(database: database), profiles: profiles,
+      invitations: InviteBlocks(database: database), serverName: serverName)
   }
 
   var read: ReadRoom {

@@ -30,8 +30,7 @@ struct RoomsParts {
       successions: [ephemera.succession, push.succession])
     dependencies = RoomRoutesDependencies(
       authenticated: accounts.authenticated, create: tools.create, membership: tools.membership,
-      send: SendEvent(persister: persister, aliases: tools.aliases, states: tools.states),
-      schedule: delayed.dependencies.schedule,
+      send: tools.send, schedule: delayed.dependencies.schedule,
       read: tools.read, history: tools.history, relations: tools.relations, times: tools.times,
       upgrade: tools.upgrade, reports: tools.reports,
       directory: RoomDirectory(
@@ -52,6 +51,7 @@ struct RoomsParts {
       },
       decorations: decorations,
       ignored: { [index = ephemera.ignoredUsersInMemory] in try await index.ignored(by: $0) },
+      invitations: InviteBlocks(database: database),
       answerLifetime: platform.config.caches.syncResponseLifetime,
       database: database, executor: platform.executor, clock: clock)
     syncDependencies = SyncRoutesDependencies(
