@@ -16,7 +16,7 @@ struct ProfileTests {
   @Test func changesAreStoredAndObserved() async throws {
     try await withWorld { world in
       let recorder = Recorder()
-      let profiles = Profiles(database: world.database, observer: recorder)
+      let profiles = Profiles(database: world.database, observers: [recorder])
       let session = try await world.makeUser("alice")
       let alice = try await world.authenticator().requester(token: session.accessToken)
       try await profiles.set(.displayName, to: "Älice 🐝", of: alice.userID, by: alice)
@@ -35,7 +35,7 @@ struct ProfileTests {
   @Test func refusals() async throws {
     try await withWorld { world in
       let recorder = Recorder()
-      let profiles = Profiles(database: world.database, observer: recorder)
+      let profiles = Profiles(database: world.database, observers: [recorder])
       let session = try await world.makeUser("alice")
       let bob = try await world.makeUser("bob").userID
       let alice = try await world.authenticator().requester(token: session.accessToken)

@@ -169,6 +169,47 @@ def test_activity_is_seen(people, room):
     assert presence(told, ben)["currently_active"] is True
 
 
+@pytest.mark.parametrize("act", ["type", "read", "mark"])
+def test_what_a_user_does_is_seen(people, room, act):
+    """Whatever else a client does by which its user shows that somebody is there."""
+    ann, ben = people
+    event = ann.send(room, "read this")
+    ben.put(path(ben), {"presence": "unavailable"})
+    since = quietly(ann)["next_batch"]
+    told = quietly_until(ann, lambda found: tells(ben, "unavailable")(found) or tells(
+        ben, "unavailable")(quietly(ann)), since)
+    if act == "type":
+        ben.put(ben.room(room, "typing", quote(ben.id)), {"typing": True, "timeout": 1000})
+    elif act == "read":
+        ben.post(ben.room(room, "receipt", "m.read", quote(event)))
+    else:
+        ben.post(ben.room(room, "read_markers"), {"m.fully_read": event})
+    told = quietly_until(ann, tells(ben, "online"), told["next_batch"])
+    assert presence(told, ben)["currently_active"] is True
+    assert presence(told, ben)["last_active_ago"] < 20_000
+
+
+def test_a_new_profile_is_told_with_presence(server, people, room):
+    """Also of who is not there, and to nobody who shares no room."""
+    ann, ben = people
+    cid = server.rotating.register(unique("cid"))
+    since, stranger = quietly(ann)["next_batch"], quietly(cid)["next_batch"]
+    ben.put(f"/profile/{quote(ben.id)}/displayname", {"displayname": "Benjamin"})
+    told = quietly_until(ann, lambda found: presence(found, ben), since)
+    assert presence(told, ben)["displayname"] == "Benjamin"
+    assert presence(told, ben)["presence"] == "offline"
+    ben.put(path(ben), {"presence": "online"})
+    told = quietly_until(ann, tells(ben, "online"), told["next_batch"])
+    assert "displayname" not in presence(told, ben)
+    ben.put(f"/profile/{quote(ben.id)}/avatar_url", {"avatar_url": "mxc://x.org/ben"})
+    told = quietly_until(
+        ann, lambda found: "avatar_url" in (presence(found, ben) or {}), told["next_batch"])
+    content = presence(told, ben)
+    assert (content["displayname"], content["avatar_url"]) == ("Benjamin", "mxc://x.org/ben")
+    assert content["presence"] == "online"
+    assert presence(quietly(cid, stranger), ben) is None
+
+
 @pytest.mark.parametrize("body, errcode", [
     ({}, "M_MISSING_PARAM"),
     ({"presence": "asleep"}, "M_INVALID_PARAM"),

@@ -1,7 +1,7 @@
 """Push rules, unread counts, notifications and pushers: changed through one worker, told by all."""
 import pytest
 
-from support.api import joined, quote
+from support.api import PASSWORD, joined, quote
 from support.deployment import unique
 from support.waiting import until
 
@@ -97,6 +97,9 @@ def test_everybody_has_the_predefined_rules(people):
     for path in ("/pushrules/global", "/pushrules/global/"):
         assert ids(ann.get(path)) == PREDEFINED
     assert told(ann.sync()) == ann.get("/pushrules/")
+    data = f"/user/{quote(ann.id)}/account_data/m.push_rules"
+    assert ann.get(data) == ann.get("/pushrules/"), "they are account data as well"
+    people[1].refused(403, "M_FORBIDDEN", "GET", data)
     invited = ann.get(rule("override", ".m.rule.invite_for_me"))
     assert invited["default"] is True and invited["enabled"] is True
     assert invited["conditions"][2]["pattern"] == ann.id
@@ -385,6 +388,30 @@ def test_pushers_are_kept(people):
     assert ann.get("/pushers") == {"pushers": []}
     ben.post("/pushers/set", {"kind": None, "app_id": PUSHER["app_id"], "pushkey": key})
     assert ben.get("/pushers") == {"pushers": []}
+
+
+def test_pushers_go_with_their_devices(server, people):
+    ann = people[0]
+    first, second, third = [server.rotating.login(ann.id) for _ in range(3)]
+    keys = {one: unique("key") for one in (ann, first, second, third)}
+    for one, key in keys.items():
+        one.post("/pushers/set", {**PUSHER, "pushkey": key})
+
+    def left():
+        return {one["pushkey"] for one in ann.get("/pushers")["pushers"]}
+    assert left() == set(keys.values())
+    first.post("/logout")
+    assert left() == {keys[ann], keys[second], keys[third]}
+    auth = {"type": "m.login.password", "password": PASSWORD,
+            "identifier": {"type": "m.id.user", "user": ann.id}}
+    ann.post("/delete_devices", {"devices": [second.device], "auth": auth})
+    assert left() == {keys[ann], keys[third]}
+    ann.post("/account/password", {"new_password": "another one", "auth": auth,
+                                   "logout_devices": False})
+    assert left() == {keys[ann], keys[third]}
+    ann.post("/account/password", {"new_password": PASSWORD, "auth": {
+        **auth, "password": "another one"}})
+    assert left() == {keys[ann]}
 
 
 def test_wrong_pushers_are_refused(people):

@@ -1,4 +1,6 @@
 """Who types: told through any worker, at once, and never for too long."""
+import pytest
+
 from support.api import joined, quote
 from support.deployment import unique
 
@@ -37,6 +39,19 @@ def test_typing_ends_by_itself(people, room):
     since = ann.sync()["next_batch"]
     ben.put(path(ben, room), {"typing": True, "timeout": 300})
     told = ann.sync_until(lambda found: typing(found, room) == [ben.id], since)
+    ann.sync_until(lambda found: typing(found, room) == [], told["next_batch"])
+
+
+@pytest.mark.parametrize("act", ["leave", "kick", "ban"])
+def test_who_is_not_there_any_more_does_not_type(people, room, act):
+    ann, ben = people
+    since = ann.sync()["next_batch"]
+    ben.put(path(ben, room), {"typing": True, "timeout": 120_000})
+    told = ann.sync_until(lambda found: typing(found, room) == [ben.id], since)
+    if act == "leave":
+        ben.act(act, room)
+    else:
+        ann.act(act, room, ben)
     ann.sync_until(lambda found: typing(found, room) == [], told["next_batch"])
 
 

@@ -35,9 +35,15 @@ import Testing
       note(changes)
     }
 
-    mutating func act(device: String? = nil) {
+    mutating func act(device: String? = nil, isOwn: Bool = false) {
       var changes: PresenceMachine.Changes = [:]
-      machine.noteActivity(of: user, device, at: now, into: &changes)
+      machine.noteActivity(of: user, device, isOwn: isOwn, at: now, into: &changes)
+      note(changes)
+    }
+
+    mutating func announce(_ profile: PresenceProfile) {
+      var changes: PresenceMachine.Changes = [:]
+      machine.announce(profile, of: user, at: now, into: &changes)
       note(changes)
     }
 
@@ -186,10 +192,66 @@ import Testing
     #expect(world.told.count == told, "an active user's activity is no news")
   }
 
+  @Test func whatADeviceDoesBesidesSyncingBringsItBack() throws {
+    var world = try World()
+    world.sync(.started, .unavailable)
+    world.pass(5_000)
+    world.sync(.acted)
+    #expect(world.states == [.unavailable, .online])
+    #expect(world.told.last?.lastActive == world.now && world.told.last?.isActive == true)
+    world.pass(PresenceMachine.reportInterval + PresenceMachine.onlineTimeout)
+    #expect(world.state == .offline, "it is no sync")
+  }
+
+  @Test func whatAnotherDeviceDoesBringsAllBack() throws {
+    var world = try World()
+    world.sync(.started, .unavailable)
+    world.sync(.acted, device: "another")
+    #expect(world.states == [.unavailable, .online])
+    world.say(.unavailable)
+    world.act(isOwn: false)
+    #expect(world.state == .unavailable, "somebody else may have done it in the user's name")
+    world.act(isOwn: true)
+    #expect(world.state == .online)
+  }
+
+  @Test func whoGoesOnActingStaysActive() throws {
+    var world = try World()
+    world.sync(.started)
+    for _ in 0..<20 {
+      world.pass(ActingDevices.interval)
+      world.sync(.still)
+      world.sync(.acted)
+    }
+    #expect(world.states == [.online])
+    #expect(world.machine.record(of: world.user, at: world.now)?.lastActive == world.now)
+  }
+
   @Test func activityOfSomebodyWhoIsNotThereIsNoPresence() throws {
     var world = try World()
     world.act()
+    world.sync(.acted)
     #expect(world.told.isEmpty)
+    let acted = world.now
+    world.pass(1_000)
+    world.sync(.started, .unavailable)
+    #expect(world.told == [PresenceRecord(state: .unavailable, lastActive: acted)])
+  }
+
+  @Test(arguments: [PresenceState.online, .unavailable, .offline])
+  func aNewProfileIsToldOnce(state: PresenceState) throws {
+    var world = try World()
+    world.say(state, "here")
+    world.pass(2_000)
+    let before = world.told.last ?? PresenceRecord()
+    let profile = PresenceProfile(displayName: "Ann", avatarURL: nil)
+    world.announce(profile)
+    var expected = before
+    expected.profile = profile
+    expected.status = "here"
+    #expect(world.told.last == expected)
+    world.say(state, "there")
+    #expect(world.told.last?.profile == nil && world.told.last?.status == "there")
   }
 
   @Test func whatWasStoredIsRemembered() throws {

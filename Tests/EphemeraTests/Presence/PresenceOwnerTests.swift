@@ -47,6 +47,21 @@ import Testing
           body: PresenceReport.encode(reports, from: "w")))
     }
 
+    func announce(_ profiles: [UserID: PresenceProfile]) async throws {
+      _ = try await local.call(
+        OwnerCall(
+          stream: .presence, action: PresenceOwner.announce, key: "",
+          body: PresenceProfile.encode(profiles)))
+    }
+
+    /// What the owner says when it is asked.
+    func known(of user: UserID) async throws -> PresenceRecord? {
+      let body = JSON.object(["user": .string(user.text)]).bytes
+      return PresenceRecord(
+        try await local.call(
+          OwnerCall(stream: .presence, action: PresenceOwner.get, key: "", body: body)))
+    }
+
     func told(of user: UserID) -> PresenceRecord? {
       values.value(of: user.text).flatMap { PresenceRecord($0) }
     }
@@ -89,6 +104,38 @@ import Testing
       #expect(stored.count == 2, "what was not written is written in the end")
       #expect(
         stored[ann] == PresenceRecord(state: .online, lastActive: 1_000_000, isActive: true))
+    }
+  }
+
+  @Test func aNewProfileIsToldOfAnybody() async throws {
+    try await withDatabase { database in
+      let world = World(database)
+      try await whileRunning([{ await world.owner.run() }]) {
+        try await world.report([ann])
+        let profiles = [
+          ann: PresenceProfile(displayName: "Ann", avatarURL: "mxc://x/a"),
+          ben: PresenceProfile(displayName: nil, avatarURL: nil),
+        ]
+        try await world.announce(profiles)
+        #expect(world.told(of: ann)?.state == .online)
+        #expect(world.told(of: ben)?.state == .offline)
+        for (user, profile) in profiles { #expect(world.told(of: user)?.profile == profile) }
+      }
+      let stored = try await world.store.records(of: [ann])
+      #expect(stored[ann]?.state == .online && stored[ann]?.profile == nil)
+    }
+  }
+
+  @Test func theOwnerKnowsTheLastActivity() async throws {
+    try await withDatabase { database in
+      let world = World(database)
+      try await world.report([ann])
+      world.clock.advance(by: 9_000)
+      try await world.report([ann, ben], .acted)
+      #expect(world.told(of: ann)?.lastActive == 1_000_000, "which is no news")
+      #expect(try await world.known(of: ann)?.lastActive == 1_009_000)
+      #expect(world.told(of: ben) == nil)
+      #expect(try await world.known(of: ben) == nil, "nobody looked up who is not there")
     }
   }
 
@@ -138,7 +185,9 @@ import Testing
   @Test func callsThatCannotBeReadAreRefused() async throws {
     try await withDatabase { database in
       let world = World(database)
-      for action in [PresenceOwner.set, PresenceOwner.report] {
+      for action in [
+        PresenceOwner.set, PresenceOwner.report, PresenceOwner.announce, PresenceOwner.get,
+      ] {
         await #expect(throws: OwnerError.self) {
           _ = try await world.local.call(
             OwnerCall(stream: .presence, action: action, key: "", body: Array("{}".utf8)))

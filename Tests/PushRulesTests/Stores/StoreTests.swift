@@ -69,6 +69,23 @@ import Testing
     }
   }
 
+  @Test func pushersGoWithTheirDevices() async throws {
+    try await TestPostgres.withDatabase(migrations: PushRulesSchema.migrations) { database in
+      let store = PusherStore(database: database)
+      for (user, device, key) in [
+        (alice, "A", "1"), (alice, "B", "2"), (alice, nil, "3"), (alice, "C", "4"), (bob, "A", "5"),
+      ] {
+        try await store.set(
+          pusher(key), of: user, device: device, replacesOthers: true, from: 1, now: 1)
+      }
+      try await PusherStore.removeAll(of: ["A", "C"], of: alice, in: database)
+      #expect(try await store.list(alice).map(\.pushkey) == ["2", "3"])
+      try await PusherStore.removeAll(of: alice, in: database)
+      #expect(try await store.list(alice).isEmpty)
+      #expect(try await store.list(bob).map(\.pushkey) == ["5"])
+    }
+  }
+
   @Test func aUserHasNotTooManyPushers() async throws {
     try await TestPostgres.withDatabase(migrations: PushRulesSchema.migrations) { database in
       let store = PusherStore(database: database)

@@ -2,7 +2,7 @@ package import MatrixIdentifiers
 package import MatrixJSON
 package import Postgres
 
-/// Carries a changed profile into the user's rooms; bound by the runtime, as rooms are above
+/// Tells others of a changed profile; bound by the runtime, as rooms and presence are above
 /// accounts.
 ///
 /// spec: client-server-api#events-on-change-of-profile-information
@@ -14,11 +14,12 @@ package protocol ProfileChangeObserver: Sendable {
 /// What this server's users tell of themselves.
 package struct Profiles: Sendable {
   private let database: Database
-  private let observer: (any ProfileChangeObserver)?
+  private let observers: [any ProfileChangeObserver]
 
-  package init(database: Database, observer: (any ProfileChangeObserver)? = nil) {
+  /// - Parameter observers: told one after the other.
+  package init(database: Database, observers: [any ProfileChangeObserver] = []) {
     self.database = database
-    self.observer = observer
+    self.observers = observers
   }
 
   /// - Throws: `AccountError.unknownProfile` for users that are not on this server, too.
@@ -68,7 +69,9 @@ package struct Profiles: Sendable {
     let stored = value.isEmpty ? nil : value
     guard let profile = try await ProfileStore.set(field, to: stored, of: user, on: database)
     else { throw AccountError.unknownProfile }
-    try await observer?.profileChanged(of: requester, to: profile)
+    for observer in observers {
+      try await observer.profileChanged(of: requester, to: profile)
+    }
   }
 
   /// Nothing happens to a field that is not set.

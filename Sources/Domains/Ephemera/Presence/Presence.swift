@@ -72,10 +72,23 @@ package struct Presence: Sendable {
   }
 
   private func record(of user: UserID) async throws -> PresenceRecord {
-    if let record = values.value(of: user.text).flatMap({ PresenceRecord($0) }) { return record }
+    if let told = values.value(of: user.text).flatMap({ PresenceRecord($0) }) {
+      var record = told.isActive ? await present(user) ?? told : told
+      record.profile = nil
+      return record
+    }
     // Whoever is not in the stream is not there, whatever was last written.
     var stored = try await store.records(of: [user])[user] ?? PresenceRecord()
     (stored.state, stored.isActive) = (.offline, false)
     return stored
+  }
+
+  /// Of an active user only the owner knows when the last activity was.
+  /// spec: client-server-api#last-active-ago
+  private func present(_ user: UserID) async -> PresenceRecord? {
+    let call = OwnerCall(
+      stream: .presence, action: PresenceOwner.get, key: user.text,
+      body: JSON.object(["user": .string(user.text)]).bytes)
+    return (try? await owner.call(call)).flatMap { PresenceRecord($0) }
   }
 }

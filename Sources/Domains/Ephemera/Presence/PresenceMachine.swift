@@ -109,6 +109,9 @@ struct PresenceMachine: Sendable {
     case .ended:
       guard known?.ends[source] != nil else { return }
       device.ends[source] = now - report.age + Self.onlineTimeout
+    case .acted:
+      noteActivity(of: report.userID, report.deviceID, isOwn: true, at: now, into: &changes)
+      return
     case .active, .started, .still:
       device.ends[source] = now + Self.reportInterval + Self.onlineTimeout
       if report.kind != .still || known == nil {
@@ -153,18 +156,39 @@ struct PresenceMachine: Sendable {
     review(user, at: now, into: &changes)
   }
 
-  /// A user does something that others see, which brings back the device from being idle.
+  /// A user does something. That brings back the device from being idle, and all of them where it
+  /// is not known to be there.
+  /// - Parameter isOwn: whether it is certain that the user did it, and did it now.
   mutating func noteActivity(
-    of user: UserID, _ device: String?, at now: Int64, into changes: inout Changes
+    of user: UserID, _ device: String?, isOwn: Bool, at now: Int64, into changes: inout Changes
   ) {
-    guard let known = users[user], known.told.state != .offline else { return }
+    guard let known = users[user] else { return }
     users[user]?.lastActive = now
-    let active = device.flatMap { known.devices[$0] == nil ? nil : $0 }
-    for name in active.map({ [$0] }) ?? Array(known.devices.keys) {
+    // Others hear of it when the user is there again.
+    guard known.told.state != .offline else { return }
+    let acting = device.flatMap { known.devices[$0] == nil ? nil : $0 }
+    for name in acting.map({ [$0] }) ?? Array(known.devices.keys) {
       users[user]?.devices[name]?.lastActive = now
-      if active != nil { users[user]?.devices[name]?.state = .online }
+      if acting != nil || isOwn { users[user]?.devices[name]?.state = .online }
     }
     review(user, at: now, into: &changes)
+  }
+
+  /// Tells others of a user's name and picture.
+  mutating func announce(
+    _ profile: PresenceProfile, of user: UserID, at now: Int64, into changes: inout Changes
+  ) {
+    review(user, at: now, into: &changes)
+    guard let known = users[user] else { return }
+    var told = known.told
+    (told.lastActive, told.profile) = (known.lastActive, profile)
+    users[user]?.told = told
+    changes[user] = .some(told)
+  }
+
+  /// What is known just now, others told or not.
+  func record(of user: UserID, at now: Int64) -> PresenceRecord? {
+    users[user].map { Self.record(of: $0, at: now) }
   }
 
   /// What time has changed.

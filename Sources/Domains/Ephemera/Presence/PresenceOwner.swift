@@ -9,6 +9,8 @@ import Synchronization
 
 /// The writer of the presence stream.
 package final class PresenceOwner: Sendable {
+  static let announce = "announce"
+  static let get = "get"
   static let report = "report"
   static let set = "set"
 
@@ -38,6 +40,18 @@ package final class PresenceOwner: Sendable {
       else { throw Self.unreadable }
       try await self.take(reports, from: source)
       return Self.done
+    }
+    owner.register(.presence, Self.announce) { body throws(OwnerError) in
+      guard let rows = try? JSONDocument(body).root["profiles"] else { throw Self.unreadable }
+      try await self.announce(PresenceProfile.decode(rows))
+      return Self.done
+    }
+    owner.register(.presence, Self.get) { body throws(OwnerError) in
+      guard let user = try? JSONDocument(body).root["user"]?.string.flatMap({ UserID($0) }) else {
+        throw Self.unreadable
+      }
+      let now = self.clock.now()
+      return self.machine.withLock { $0.record(of: user, at: now) }?.encoded ?? Self.done
     }
     owner.register(.presence, Self.set) { body throws(OwnerError) in
       guard let root = try? JSONDocument(body).root,
@@ -71,7 +85,9 @@ package final class PresenceOwner: Sendable {
   private static let unreadable = OwnerError.unavailable(reason: "the call cannot be read")
 
   private func take(_ reports: [PresenceReport], from source: String) async throws(OwnerError) {
-    try await recall(reports.filter { $0.kind != .ended }.map(\.userID))
+    // What a user does without being there is noted of those who were.
+    let present = reports.filter { $0.kind != .ended && $0.kind != .acted }
+    try await recall(present.map(\.userID))
     let now = clock.now()
     publish(
       machine.withLock { machine in
@@ -98,6 +114,19 @@ package final class PresenceOwner: Sendable {
     guard await journal.flushed() else {
       throw .unavailable(reason: "the presence could not be written to the database")
     }
+  }
+
+  private func announce(_ profiles: [UserID: PresenceProfile]) async throws(OwnerError) {
+    try await recall(Array(profiles.keys))
+    let now = clock.now()
+    publish(
+      machine.withLock { machine in
+        var changes: PresenceMachine.Changes = [:]
+        for (user, profile) in profiles {
+          machine.announce(profile, of: user, at: now, into: &changes)
+        }
+        return changes
+      })
   }
 
   /// Looks up those who are not followed yet, all at once.
@@ -133,7 +162,7 @@ package final class PresenceOwner: Sendable {
         let sender = stored.event.sender
         guard let record = machine.record(of: sender) else { continue }
         machine.noteActivity(
-          of: sender, stored.transaction?.deviceID, at: now, into: &changes)
+          of: sender, stored.transaction?.deviceID, isOwn: false, at: now, into: &changes)
         if stored.event.membership == Membership.join,
           stored.previousMembership != Membership.join
         {

@@ -14,6 +14,12 @@ extension PresenceRecord {
       writer.key("last")
       writer.integer(lastActive)
     }
+    if let profile {
+      writer.key("profile")
+      writer.beginObject()
+      profile.writeMembers(to: &writer)
+      writer.endObject()
+    }
     writer.key("state")
     writer.string(state.rawValue)
     if let status {
@@ -31,7 +37,27 @@ extension PresenceRecord {
     else { return nil }
     self.init(
       state: state, lastActive: json["last"]?.integer, status: json["status"]?.string,
-      isActive: json["active"]?.bool ?? false)
+      isActive: json["active"]?.bool ?? false,
+      profile: json["profile"].map { PresenceProfile($0) })
+  }
+}
+
+extension PresenceProfile {
+  init(_ json: JSONView) {
+    self.init(
+      displayName: json["displayname"]?.string, avatarURL: json["avatar_url"]?.string)
+  }
+
+  /// The same names in the stream and for clients.
+  func writeMembers(to writer: inout JSONWriter) {
+    if let avatarURL {
+      writer.key("avatar_url")
+      writer.string(avatarURL)
+    }
+    if let displayName {
+      writer.key("displayname")
+      writer.string(displayName)
+    }
   }
 }
 
@@ -57,6 +83,7 @@ extension PresenceRecord {
   /// The object that both the event and the endpoint hold.
   package func writeContent(at now: Int64, to writer: inout JSONWriter) {
     writer.beginObject()
+    profile?.writeMembers(to: &writer)
     if state == .online {
       writer.key("currently_active")
       writer.bool(isActive)

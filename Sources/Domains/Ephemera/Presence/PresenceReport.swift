@@ -1,7 +1,7 @@
 import MatrixIdentifiers
 import MatrixJSON
 
-/// What a worker tells the owner of presence about one device's use of /sync.
+/// What a worker tells the owner of presence about what one device does.
 struct PresenceReport: Sendable, Equatable {
   enum Kind: String, Sendable {
     /// It began to sync, and its client says that somebody is there.
@@ -12,6 +12,8 @@ struct PresenceReport: Sendable, Equatable {
     case still
     /// It has not synced for some time.
     case ended
+    /// Its user did something, be it without a sync.
+    case acted
   }
 
   let userID: UserID
@@ -24,7 +26,7 @@ struct PresenceReport: Sendable, Equatable {
 }
 
 extension PresenceReport {
-  /// Reports of one call.
+  /// Reports of one kind in one call.
   static let batchLimit = 500
 
   static func encode(_ reports: [PresenceReport], from source: String) -> [UInt8] {
@@ -61,5 +63,34 @@ extension PresenceReport {
         userID: user, deviceID: device, kind: kind, state: state, age: max(0, age))
     }
     return (reports, source)
+  }
+}
+
+extension PresenceProfile {
+  static func encode(_ profiles: [UserID: PresenceProfile]) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("profiles")
+    writer.beginArray()
+    for (user, profile) in profiles {
+      writer.beginObject()
+      profile.writeMembers(to: &writer)
+      writer.key("user")
+      writer.string(user.text)
+      writer.endObject()
+    }
+    writer.endArray()
+    writer.endObject()
+    return writer.bytes
+  }
+
+  static func decode(_ rows: JSONView) -> [UserID: PresenceProfile] {
+    var profiles: [UserID: PresenceProfile] = [:]
+    for row in rows.elements {
+      if let user = row["user"]?.string.flatMap({ UserID($0) }) {
+        profiles[user] = PresenceProfile(row)
+      }
+    }
+    return profiles
   }
 }

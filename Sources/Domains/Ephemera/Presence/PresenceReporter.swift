@@ -4,14 +4,26 @@ import MatrixJSON
 package import Streams
 import Synchronization
 
-/// Tells the owner of presence which devices sync on this worker. No request waits for that, and
-/// what comes together goes in one call.
+/// Tells the owner of presence which devices sync on this worker and what their users do. No
+/// request waits for that, and what comes together goes in one call.
 package final class PresenceReporter: Sendable {
+  /// Profiles that wait to be told; more changes at once are told by member events alone.
+  private static let profileLimit = 10_000
+
   private struct State {
     var devices = SyncingDevices()
-    /// Bounded by the devices that are followed.
+    var acting = ActingDevices()
+    /// Bounded by the devices that are followed, as the next ones are.
     var reports: [SyncingDevices.Key: PresenceReport] = [:]
+    /// Told after the others: a device acts as what it has said to be.
+    var activity: [SyncingDevices.Key: PresenceReport] = [:]
+    var profiles: [UserID: PresenceProfile] = [:]
     var hasAlarm = false
+
+    mutating func forgetActivity(_ key: SyncingDevices.Key) {
+      acting.reset(key)
+      activity[key] = nil
+    }
   }
 
   /// How a client wants to be seen while it syncs.
@@ -53,8 +65,10 @@ package final class PresenceReporter: Sendable {
     let key = SyncingDevices.Key(userID: user, deviceID: deviceID ?? "")
     let isNews = self.state.withLock { shared in
       let report = shared.devices.begin(key, state, isActive: isActive, at: clock.now())
-      if let report { shared.reports[key] = report }
-      return report != nil
+      guard let report else { return false }
+      shared.reports[key] = report
+      if report.state != .online { shared.forgetActivity(key) }
+      return true
     }
     if isNews { hasReports.raise() }
     setAlarm()
@@ -66,12 +80,34 @@ package final class PresenceReporter: Sendable {
     state.withLock { $0.devices.end(key, at: clock.now()) }
   }
 
-  /// The next sync of the device is told to the owner whatever has been told before.
+  /// A user does something through a device that shows that somebody is there.
+  package func noteActivity(of user: UserID, _ deviceID: String?) {
+    let key = SyncingDevices.Key(userID: user, deviceID: deviceID ?? "")
+    let isNews = state.withLock { state in
+      guard let report = state.acting.act(key, at: clock.now()) else { return false }
+      state.activity[key] = report
+      return true
+    }
+    guard isNews else { return }
+    hasReports.raise()
+    setAlarm()
+  }
+
+  /// A user has another name or picture, of which all are told who see the user's presence.
+  package func announce(_ profile: PresenceProfile, of user: UserID) {
+    state.withLock { state in
+      if state.profiles.count < Self.profileLimit { state.profiles[user] = profile }
+    }
+    hasReports.raise()
+  }
+
+  /// What the device does next is told to the owner whatever has been told before.
   func reset(_ user: UserID, _ deviceID: String) {
     let key = SyncingDevices.Key(userID: user, deviceID: deviceID)
     state.withLock { state in
       state.devices.reset(key)
       state.reports[key] = nil
+      state.forgetActivity(key)
     }
   }
 
@@ -86,22 +122,38 @@ package final class PresenceReporter: Sendable {
   /// What the owner does not get is told again with the device's next report.
   /// - Returns: false when there was nothing to tell.
   private func send() async -> Bool {
-    let batch = state.withLock { state in
-      let batch = Array(state.reports.prefix(PresenceReport.batchLimit))
-      for (key, _) in batch { state.reports[key] = nil }
-      return batch.map(\.value)
+    let (batch, profiles) = state.withLock { state in
+      let batch = Self.take(&state.reports) + Self.take(&state.activity)
+      defer { state.profiles = [:] }
+      return (batch, state.profiles)
     }
-    guard !batch.isEmpty else { return false }
-    let call = OwnerCall(
-      stream: .presence, action: PresenceOwner.report, key: "",
-      body: PresenceReport.encode(batch, from: source))
-    _ = try? await owner.call(call)
-    return true
+    if !batch.isEmpty {
+      await tell(PresenceOwner.report, PresenceReport.encode(batch, from: source))
+    }
+    if !profiles.isEmpty {
+      await tell(PresenceOwner.announce, PresenceProfile.encode(profiles))
+    }
+    return !batch.isEmpty || !profiles.isEmpty
+  }
+
+  private static func take(
+    _ reports: inout [SyncingDevices.Key: PresenceReport]
+  ) -> [PresenceReport] {
+    let batch = Array(reports.prefix(PresenceReport.batchLimit))
+    for (key, _) in batch { reports[key] = nil }
+    return batch.map(\.value)
+  }
+
+  private func tell(_ action: String, _ body: [UInt8]) async {
+    _ = try? await owner.call(
+      OwnerCall(stream: .presence, action: action, key: "", body: body))
   }
 
   private func setAlarm() {
     let isNeeded = state.withLock { state in
-      guard !state.hasAlarm, !state.devices.isEmpty else { return false }
+      guard !state.hasAlarm, !state.devices.isEmpty || !state.acting.isEmpty else {
+        return false
+      }
       state.hasAlarm = true
       return true
     }
@@ -114,6 +166,7 @@ package final class PresenceReporter: Sendable {
   private func sweep() {
     let isNews = state.withLock { state in
       state.hasAlarm = false
+      state.acting.sweep(at: clock.now())
       for report in state.devices.sweep(at: clock.now()) {
         let key = SyncingDevices.Key(userID: report.userID, deviceID: report.deviceID)
         // A beginning that waits to be told says more.

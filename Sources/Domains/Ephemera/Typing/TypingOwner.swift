@@ -1,6 +1,8 @@
 package import Executors
 import MatrixIdentifiers
 import MatrixJSON
+import RoomEvents
+package import Rooms
 package import Streams
 import Synchronization
 
@@ -29,6 +31,20 @@ package final class TypingOwner: Sendable {
       self.set(user, in: room, for: json["timeout"]?.integer)
       return Array("{}".utf8)
     }
+  }
+
+  /// Who leaves a room does not type there any more.
+  package func follow(_ events: StreamReader<StoredEvent>) {
+    events.onInvalidate { [weak self] batch in
+      for stored in batch.rows.map(\.row) { self?.note(stored) }
+    }
+  }
+
+  private func note(_ stored: StoredEvent) {
+    guard let membership = stored.event.membership, membership != Membership.join,
+      let user = stored.event.stateKey.flatMap({ UserID($0) })
+    else { return }
+    set(user, in: stored.event.roomID, for: nil)
   }
 
   /// - Parameter timeout: milliseconds; nil when the user has stopped.

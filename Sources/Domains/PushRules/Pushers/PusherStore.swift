@@ -34,6 +34,11 @@ package struct PusherStore: Sendable {
   private static let delete = Statement(
     "pushers_delete",
     "DELETE FROM pushers WHERE app_id = $1 AND pushkey = $2 AND user_id = $3")
+  private static let deleteOfDevices = Statement(
+    "pushers_delete_of_devices",
+    "DELETE FROM pushers WHERE user_id = $1 AND device_id = ANY($2)")
+  private static let deleteOfUser = Statement(
+    "pushers_delete_of_user", "DELETE FROM pushers WHERE user_id = $1")
 
   private let database: Database
 
@@ -80,6 +85,17 @@ package struct PusherStore: Sendable {
         ])
       guard rows.affectedRows == 1 else { throw Pusher.Fault.tooMany }
     }
+  }
+
+  /// Those that were set with the devices.
+  package static func removeAll(
+    of deviceIDs: [String], of user: UserID, in transaction: any Querying
+  ) async throws {
+    _ = try await transaction.query(deleteOfDevices, [.text(user.text), .texts(deviceIDs)])
+  }
+
+  package static func removeAll(of user: UserID, in transaction: any Querying) async throws {
+    _ = try await transaction.query(deleteOfUser, [.text(user.text)])
   }
 
   /// Does nothing when there is no such pusher.

@@ -4,8 +4,11 @@ package import HTTPServing
 import MatrixIdentifiers
 import MatrixJSON
 
+/// - Parameter presence: nil where nobody is told who is there.
 /// spec: client-server-api#receipts, client-server-api#read-and-unread-markers
-package func receiptRoutes(_ receipts: Receipts, _ authenticated: Authenticated) -> [Route] {
+package func receiptRoutes(
+  _ receipts: Receipts, _ presence: PresenceReporter?, _ authenticated: Authenticated
+) -> [Route] {
   [
     ephemeraRoute(
       "send_receipt", .post, "/rooms/{roomId}/receipt/{receiptType}/{eventId}",
@@ -13,6 +16,7 @@ package func receiptRoutes(_ receipts: Receipts, _ authenticated: Authenticated)
         let (room, event) = (
           try request.roomID(), try request.receiptEventID(request.path("eventId"))
         )
+        presence?.noteActivity(of: requester.userID, requester.deviceID)
         let thread = try request.receiptThread()
         if request.path("receiptType") == "m.fully_read" {
           guard thread == nil else {
@@ -32,6 +36,7 @@ package func receiptRoutes(_ receipts: Receipts, _ authenticated: Authenticated)
       "set_read_markers", .post, "/rooms/{roomId}/read_markers",
       authenticated { requester, request in
         let (room, body) = (try request.roomID(), try request.json())
+        presence?.noteActivity(of: requester.userID, requester.deviceID)
         for type in [ReceiptType.read, .readPrivate] {
           guard let event = try request.marker(type.rawValue, in: body) else { continue }
           try await receipts.set(type, of: requester.userID, in: room, to: event, thread: nil)

@@ -3,8 +3,11 @@ package import Ephemera
 package import HTTPServing
 import MatrixJSON
 
+/// - Parameter presence: nil where nobody is told who is there.
 /// spec: client-server-api#typing-notifications
-package func typingRoutes(_ typing: Typing, _ authenticated: Authenticated) -> [Route] {
+package func typingRoutes(
+  _ typing: Typing, _ presence: PresenceReporter?, _ authenticated: Authenticated
+) -> [Route] {
   [
     ephemeraRoute(
       "set_typing", .put, "/rooms/{roomId}/typing/{userId}",
@@ -22,6 +25,7 @@ package func typingRoutes(_ typing: Typing, _ authenticated: Authenticated) -> [
           }
           timeout = milliseconds
         }
+        presence?.noteActivity(of: requester.userID, requester.deviceID)
         try await typing.set(user, in: room, for: isTyping ? timeout : nil)
         return .empty
       })

@@ -21,6 +21,13 @@ func pushRulesetRoutes(_ rules: PushRules, _ authenticated: Authenticated) -> [R
         let user = requester.userID
         return .json(200, try await rules.ruleset(of: user).renderedGlobal(for: user))
       }),
+    // They are account data as well, which cannot be set like other kinds.
+    pushRoute(
+      "push_rules_account_data", .get, "/user/{userId}/account_data/m.push_rules",
+      handler: authenticated(guests: .allowed) { requester, request in
+        let user = try request.ownUserID(requester)
+        return .json(200, try await rules.ruleset(of: user).rendered(for: user))
+      }),
   ]
 }
 

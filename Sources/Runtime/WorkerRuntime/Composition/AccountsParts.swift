@@ -12,7 +12,7 @@ import Streams
 
 /// What other domains do when something happens to an account.
 struct AccountObservers {
-  let profiles: any ProfileChangeObserver
+  let profiles: [any ProfileChangeObserver]
   let departures: any RoomDepartures
   var devices: (any DeviceObserver)?
   var accounts: [any AccountObserver] = []
@@ -42,7 +42,7 @@ struct AccountsParts {
       database: database, invalidations: invalidations, sightings: sightings, clock: clock,
       logger: logger)
     authenticated = Authenticated(authenticator, limiter: tools.limiter)
-    profiles = Profiles(database: database, observer: observers.profiles)
+    profiles = Profiles(database: database, observers: observers.profiles)
     confirmation = tools.confirmation
     openID = OpenIDTokens(database: database, clock: clock)
     departures = PendingDepartures(

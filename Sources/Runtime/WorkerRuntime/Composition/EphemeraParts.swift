@@ -21,7 +21,7 @@ struct EphemeraParts {
 
   init(
     _ platform: Platform, authenticated: Authenticated, streams all: EventStreams,
-    joinedRooms: JoinedRooms
+    presence: PresenceParts?
   ) {
     let (database, streams) = (platform.database, all.owned)
     self.streams = streams
@@ -39,7 +39,7 @@ struct EphemeraParts {
       owner: streams.owners, memberships: MembershipStore(database: database))
     receiptMemory = ReceiptMemory(
       reader: streams.receipts.reader, store: ReceiptStore(database: database))
-    presence = PresenceParts(platform, streams, joinedRooms: joinedRooms)
+    self.presence = presence
   }
 
   func providers(_ waker: SyncWaker) -> [any SyncProvider] {
@@ -54,8 +54,9 @@ struct EphemeraParts {
   var succession: any RoomSuccession { AccountDataSuccession(accountData: accountData) }
 
   var routes: [Route] {
-    accountDataRoutes(accountData, authenticated) + receiptRoutes(receipts, authenticated)
-      + typingRoutes(typing, authenticated)
+    accountDataRoutes(accountData, authenticated)
+      + receiptRoutes(receipts, presence?.reporter, authenticated)
+      + typingRoutes(typing, presence?.reporter, authenticated)
       + presenceRoutes(presence?.presence, authenticated)
   }
 }

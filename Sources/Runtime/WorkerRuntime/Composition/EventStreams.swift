@@ -46,6 +46,7 @@ struct EventStreams {
     reader = hub.makeReader(EventStore(database: database).streamDefinition())
     owned = OwnedStreams(platform, hub, id: writerID)
     owned.presence?.owner?.follow(reader)
+    owned.typingOwner?.follow(reader)
     if config.duties.contains(.writeEvents) {
       let lease = WriterLease(
         stream: .events, writer: writerID, workerName: name, database: database, logger: logger)

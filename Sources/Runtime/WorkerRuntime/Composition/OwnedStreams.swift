@@ -25,7 +25,8 @@ struct OwnedStreams {
   let typing: LatestValues
   /// Nil where nobody is told who is there.
   let presence: PresenceStream?
-  private let typingOwner: TypingOwner?
+  /// Set in the process that writes the stream.
+  let typingOwner: TypingOwner?
   private let all: [any RunningStream]
   private let servesClients: Bool
 

@@ -1,3 +1,4 @@
+import Accounts
 import ClientAPI
 import Ephemera
 import HTTPServing
@@ -66,6 +67,8 @@ struct PresenceParts {
       clock: platform.clock)
   }
 
+  var announcement: any ProfileChangeObserver { ProfileAnnouncement(reporter: reporter) }
+
   func provider(_ waker: SyncWaker) -> any SyncProvider {
     PresenceProvider(
       values: values, audience: audience, waker: waker,
@@ -79,5 +82,16 @@ struct PresenceParts {
       group.addTask { await reporter.run() }
       group.addTask { await audience.run(waker) }
     }
+  }
+}
+
+/// Tells those who see a user's presence of a new name or picture.
+private struct ProfileAnnouncement: ProfileChangeObserver {
+  let reporter: PresenceReporter
+
+  func profileChanged(of requester: Requester, to profile: Profile) async throws {
+    reporter.announce(
+      PresenceProfile(displayName: profile.displayName, avatarURL: profile.avatarURL),
+      of: requester.userID)
   }
 }

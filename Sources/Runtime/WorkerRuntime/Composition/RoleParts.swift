@@ -34,17 +34,20 @@ struct RoleParts {
         memberships: memberships)
       let joinedRooms = JoinedRooms(memberships: memberships, events: streams.reader)
       let keys = DeviceKeyParts(platform, streams: streams, joinedRooms: joinedRooms)
+      let presence = PresenceParts(platform, streams.owned, joinedRooms: joinedRooms)
       let accounts = AccountsParts(
         platform, invalidations: streams.invalidations,
         observers: AccountObservers(
-          profiles: propagation, departures: departures, devices: keys.observer,
+          profiles: (presence.map { [$0.announcement] } ?? []) + [propagation],
+          departures: departures,
+          devices: DeviceObservers(observers: [keys.observer, PusherRemoval()]),
           accounts: [
-            KeyBackupRemoval(), keys.observer, DelayedEventsOfDeparted(clock: platform.clock),
+            KeyBackupRemoval(), keys.observer, PusherRemoval(),
+            DelayedEventsOfDeparted(clock: platform.clock),
           ]))
       let delayed = DelayedEventParts(platform, streams)
       let ephemera = EphemeraParts(
-        platform, authenticated: accounts.authenticated, streams: streams,
-        joinedRooms: joinedRooms)
+        platform, authenticated: accounts.authenticated, streams: streams, presence: presence)
       let push = PushParts(
         platform, authenticated: accounts.authenticated, streams: streams)
       let messages = DeviceMessageParts(
