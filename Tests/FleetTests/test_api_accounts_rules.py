@@ -248,6 +248,27 @@ def test_guests_do_what_guests_may(api, user, guest):
         refused()
 
 
+def test_a_room_that_closes_to_guests_puts_them_out(server, api, user, guest):
+    other = User(api, api.call("POST", REGISTER, {}, query={"kind": "guest"}))
+    member = User(api, api.register_with_secret(server.shared_secret, unique("member")))
+    access = {"type": "m.room.guest_access", "content": {"guest_access": "can_join"}}
+    room = user.create_room(preset="public_chat", initial_state=[access])
+    for one in (guest, other, member):
+        one.act("join", room)
+    user.set_state(room, "m.room.guest_access", {"guest_access": "can_join", "x.why": "still"})
+    assert set(user.get(user.room(room, "joined_members"))["joined"]) == {
+        user.id, guest.id, other.id, member.id}
+    member.refused(403, "M_FORBIDDEN", "PUT", member.room(room, "state", "m.room.guest_access"),
+                   {"guest_access": "forbidden"})
+    assert user.membership(room, guest) == "join", "who may not close it puts nobody out"
+    user.set_state(room, "m.room.guest_access", {"guest_access": "forbidden"})
+    for one in (guest, other):
+        content = user.state(room, "m.room.member", one.id)
+        assert content == {"membership": "leave"}
+        guest.refuses(403, "M_GUEST_ACCESS_FORBIDDEN", "join", room)
+    assert set(user.get(user.room(room, "joined_members"))["joined"]) == {user.id, member.id}
+
+
 def test_guests_become_full_users(api, admin, guest):
     token = manage(admin, "POST", "/new", {})["token"]
     name = guest.id[1:].split(":")[0]

@@ -129,6 +129,13 @@ def test_state_of_other_people_is_not_ours(people, room):
     ben.refused(403, "M_FORBIDDEN", "PUT", ben.room(room, "state", "x.open", quote(ann.id)), {})
 
 
+@pytest.mark.parametrize("path", [("send", "m.room.create", "t"), ("state", "m.room.create", "")])
+def test_a_room_is_made_once(people, room, path):
+    ann = people[0]
+    error = ann.refused(403, "M_FORBIDDEN", "PUT", ann.room(room, *path), {"room_version": "11"})
+    assert "m.room.create" in error["error"]
+
+
 @pytest.mark.parametrize("change", [
     {"users_default": "many"}, {"users": {"not a user": 50}}, {"ban": 10.5}, {"events": []}])
 def test_bad_power_levels_are_refused(people, room, change):

@@ -173,6 +173,15 @@ def test_both_ways_and_to_a_place(people, room):
         "0", "1", "2", "3", "4"]
 
 
+def test_a_page_begins_where_it_was_asked_to(people, room):
+    ann = people[0]
+    ann.send(room, "x")
+    token = ann.sync()["next_batch"]
+    for place in (token, page(ann, room, "b", limit=1)["end"]):
+        for direction in "bf":
+            assert page(ann, room, direction, **{"from": place})["start"] == place
+
+
 def test_pages_around_an_event(people, room):
     ann, ben, _ = people
     events = [ann.send(room, str(number)) for number in range(9)]

@@ -72,6 +72,13 @@ def test_what_is_uploaded_is_seen_at_once(api, ann, ben):
     assert found["unsigned"] == {"device_display_name": "Ann's phone"}
 
 
+def test_the_path_of_older_clients(api, ann, ben):
+    answer = ann.api.call("POST", f"/_matrix/client/r0/keys/upload/{ann.device}", {
+        "device_keys": device_keys(ann), "one_time_keys": one_time_keys(1)}, ann.token)
+    assert answer["one_time_key_counts"] == {ALGORITHM: 1}
+    assert ann.device in query(ben, ann)["device_keys"][ann.id]
+
+
 def test_some_devices_of_some_users(api, ann, ben):
     other = api.login(ann.id)
     for one in (ann, other):

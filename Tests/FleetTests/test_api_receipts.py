@@ -48,6 +48,20 @@ def test_a_private_receipt_is_told_to_its_user_only(people, room):
     assert receipts(ann.sync(), room) == {event: {"m.read": {ben.id: None}}}
 
 
+def test_all_threads_go_before_one(people, room):
+    """Of receipts for one event, in whatever order they came: there is one place for them."""
+    ann, ben = people
+    since = ann.sync()["next_batch"]
+    for order in ([{}, {"thread_id": "main"}], [{"thread_id": "main"}, {}]):
+        event = ann.send(room, "hello")
+        for body in order:
+            ben.post(receipt_path(room, "m.read", event), body)
+        told = ann.sync_until(
+            lambda found: receipts(found, room).get(event) == {"m.read": {ben.id: None}}, since)
+        assert receipts(ann.sync(), room)[event] == {"m.read": {ben.id: None}}
+        since = told["next_batch"]
+
+
 def test_a_receipt_does_not_go_back(people, room):
     ann, ben = people
     first, second = ann.send(room, "one"), ann.send(room, "two")

@@ -227,6 +227,22 @@ def test_forget(people):
     assert room in ben.get("/joined_rooms")["joined_rooms"]
 
 
+def test_what_else_a_user_joins_with(people):
+    """As the body of /join/ has it, but nothing that says more than that the user joins."""
+    ann, ben, cid = people
+    alias = unique("custom")
+    room = ann.create_room(preset="public_chat", room_alias_name=alias)
+    server = ann.id.split(":", 1)[1]
+    body = {"x.mood": {"is": "good"}, "reason": "why not", "membership": "leave",
+            "join_authorised_via_users_server": ann.id, "third_party_signed": {}}
+    for user, name in ((ben, room), (cid, f"#{alias}:{server}")):
+        user.post(f"/join/{quote(name)}", body)
+        content = ann.state(room, "m.room.member", user.id)
+        assert content.pop("displayname")
+        assert content == {
+            "membership": "join", "reason": "why not", "x.mood": {"is": "good"}}
+
+
 def test_member_lists(people):
     ann, ben, cid = people
     room = ann.create_room(preset="public_chat", invite=[cid.id])

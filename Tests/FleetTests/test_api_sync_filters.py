@@ -7,8 +7,10 @@ import pytest
 
 from support.api import CLIENT, bodies, joined, quote, timeline
 from support.deployment import unique
+from support.waiting import until
 
 DEPLOYMENTS = ("fleet", "monolith")
+NEWS_SECONDS = 20
 
 
 @pytest.fixture
@@ -139,6 +141,27 @@ def test_the_format_of_servers(people, room):
     assert {"auth_events", "prev_events", "hashes", "signatures", "depth", "room_id",
             "event_id"} <= set(event)
     assert "age" in event["unsigned"]
+
+
+def test_what_belongs_to_events(people, room):
+    ann, ben, _ = people
+    roots = [ann.send(room, text) for text in ("one", "two", "three")]
+    kinds = ((ben, "m.thread"), (ann, "m.reference"))
+    for (sender, kind), root in zip(kinds, roots):
+        sender.put(sender.room(room, "send", "m.room.message", unique("t")), {
+            "msgtype": "m.text", "body": kind,
+            "m.relates_to": {"rel_type": kind, "event_id": root}})
+    mark(ann, room)
+
+    def told(**wanted):
+        found = ann.sync(filter=json.dumps({"room": {"timeline": wanted}}))
+        return bodies(timeline(found, room))
+    for wanted, expected in (
+            ({"related_by_rel_types": ["m.thread"]}, ["one"]),
+            ({"related_by_senders": [ann.id]}, ["two"]),
+            ({"related_by_senders": [ann.id], "related_by_rel_types": ["m.thread"]}, [])):
+        # Each worker in turn comes to know of everything.
+        until(lambda: told(**wanted) == expected, NEWS_SECONDS, f"{wanted} gives {expected}")
 
 
 def test_types_with_wildcards_and_urls(server, people, room):

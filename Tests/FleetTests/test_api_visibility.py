@@ -50,6 +50,46 @@ def test_a_room_that_one_joins(people, visibility, sees, is_first_sync):
     assert known["m.room.member", ben.id]["membership"] == "join"
 
 
+@pytest.mark.parametrize("visibility", ["shared", "invited", "joined"])
+def test_events_tell_the_membership_of_their_reader(people, visibility):
+    """As it was after each of them, through every way in."""
+    ann, ben, _ = people
+    room = make_room(ann, visibility)
+    since = ben.sync()["next_batch"]
+    ids, expected = {}, {}
+    for name, act, membership in (
+            ("before", None, "leave"), ("invited", "invite", "invite"), ("here", "join", "join")):
+        if act == "invite":
+            ann.act(act, room, ben)
+        elif act:
+            ben.act(act, room)
+        ids[name], expected[name] = ann.send(room, name), membership
+    if visibility != "shared":
+        del expected["before"]
+    if visibility == "joined":
+        del expected["invited"]
+
+    def told(events):
+        return {one["content"]["body"]: one["unsigned"]["membership"] for one in events
+                if "body" in one["content"]}
+    every = json.dumps({"room": {"timeline": {"limit": 50}}})
+    for start in (None, since):
+        entry = synced(ben, room, ids["here"], start, filter=every)
+        assert told(entry["timeline"]["events"]) == expected
+        own = [one["unsigned"]["membership"] for one in entry["timeline"]["events"]
+               if one.get("state_key") == ben.id]
+        assert own == (["join"] if visibility == "joined" else ["invite", "join"])
+    assert told(ben.history(room)) == expected
+    context = ben.get(ben.room(room, "context", quote(ids["here"])), limit=50)
+    assert told([context["event"], *context["events_before"]]) == expected
+    for name, membership in expected.items():
+        event = ben.get(ben.room(room, "event", quote(ids[name])))
+        assert event["unsigned"]["membership"] == membership
+    ben.act("leave", room)
+    entry = ben.sync_until(lambda found: timeline(found, room, "leave"), since, filter=every)
+    assert timeline(entry, room, "leave")[-1]["unsigned"]["membership"] == "leave"
+
+
 def test_a_long_past_that_is_hidden(people):
     """More than a worker remembers of a room."""
     ann, ben, _ = people

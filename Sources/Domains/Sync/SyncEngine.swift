@@ -55,10 +55,7 @@ package final class SyncEngine: Sendable {
     self.decorations = decorations
     self.executor = executor
     self.clock = clock
-    loader = MemoryLoader(
-      memory: memory, snapshots: RoomSnapshotStore(database: database),
-      events: EventStore(database: database), memberships: MembershipStore(database: database),
-      states: StateStore(database: database))
+    loader = MemoryLoader(memory: memory, database: database)
     let memory = memory
     memory.withState { $0.recentRooms.begin(at: reader.current) }
     reader.onInvalidate { batch in memory.apply(batch.rows.map(\.row)) }
@@ -299,7 +296,7 @@ package final class SyncEngine: Sendable {
   private func compose(_ inquiry: Inquiry) async throws -> (SyncAnswer?, SyncToken) {
     let request = inquiry.request
     try await loader.loadUser(request.userID)
-    let syncReader = SyncReader(
+    var syncReader = SyncReader(
       forgotten: try await forgottenRooms(for: request),
       ignored: try await ignored(request.userID),
       knownMembers: toldMembers.known(to: inquiry.original))
@@ -319,6 +316,8 @@ package final class SyncEngine: Sendable {
         for wanted in requests {
           history[wanted] = try await loader.history(wanted, for: request, syncReader)
         }
+      case .lackingRelations(let events):
+        try await loader.lookUpRelations(of: events, for: request, &syncReader)
       case .ahead(let writer, let position):
         let wanted = now.events.advanced(writer, to: position)
         _ = await reader.waitUntil(covers: wanted, timeout: Self.catchUpPatience)

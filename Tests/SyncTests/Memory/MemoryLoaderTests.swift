@@ -17,10 +17,7 @@ struct Remembering: Sendable {
   init(_ world: World, _ database: any Querying, limits: SyncMemory.Limits = .init()) {
     let memory = SyncMemory(limits: limits)
     self.memory = memory
-    loader = MemoryLoader(
-      memory: memory, snapshots: RoomSnapshotStore(database: database),
-      events: EventStore(database: database), memberships: MembershipStore(database: database),
-      states: StateStore(database: database))
+    loader = MemoryLoader(memory: memory, database: database)
     world.main.reader.onInvalidate { batch in memory.apply(batch.rows.map(\.row)) }
   }
 

@@ -71,10 +71,15 @@ extension Receipt {
 package enum ReceiptEvent {
   package static let type = "m.receipt"
 
+  /// There is one place for a user's receipts of an event, so where they are of several threads,
+  /// the one that is of none is told, as it says more. Otherwise the last one is.
   /// spec: client-server-api#mreceipt
   package static func bytes(_ receipts: some Sequence<Receipt>) -> [UInt8] {
     var content: [String: [String: [String: JSON]]] = [:]
-    for receipt in receipts {
+    let (ofThreads, ofNone) = (
+      receipts.filter { $0.threadID != nil }, receipts.filter { $0.threadID == nil }
+    )
+    for receipt in ofThreads + ofNone {
       var info: [String: JSON] = ["ts": .integer(receipt.timestamp)]
       if let thread = receipt.threadID { info["thread_id"] = .string(thread) }
       content[receipt.eventID.text, default: [:]][receipt.type.rawValue, default: [:]][

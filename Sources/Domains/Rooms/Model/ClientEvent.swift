@@ -6,10 +6,23 @@ import RoomEvents
 package struct EventReader: Sendable {
   package let userID: UserID
   package let deviceID: String?
+  /// In the events' room; nil where it is not known.
+  private var memberships: MembershipHistory?
 
   package init(userID: UserID, deviceID: String?) {
     self.userID = userID
     self.deviceID = deviceID
+  }
+
+  /// The same reader of events of a room.
+  package func with(_ memberships: MembershipHistory?) -> EventReader {
+    var reader = self
+    reader.memberships = memberships
+    return reader
+  }
+
+  fileprivate func membership(at stored: StoredEvent) -> String? {
+    memberships?.membership(at: stored.streamOrdering)
   }
 }
 
@@ -39,6 +52,9 @@ package enum ClientEvent {
     }
     bytes.append(contentsOf: Array(",\"unsigned\":{\"age\":".utf8))
     bytes.append(contentsOf: String(age(of: stored.event, now: now)).utf8)
+    if let membership = reader?.membership(at: stored) {
+      bytes.append(contentsOf: Array(",\"membership\":\"\(membership)\"".utf8))
+    }
     for members in [stored.replaced, stored.unsigned] where !members.isEmpty {
       bytes.append(UInt8(ascii: ","))
       bytes.append(contentsOf: members)

@@ -35,11 +35,14 @@ package struct HistoryVisibility: Sendable, Equatable {
 
   /// The positions of the events that are seen, in order and without overlap.
   private(set) var spans: [ClosedRange<Int64>] = []
+  /// What it was decided by.
+  package let memberships: MembershipHistory
 
   /// - Parameters:
   ///   - settings: of the room, in the order of their positions; `shared` before the first.
   ///   - memberships: of the user, likewise; none before the first.
   package init(settings: [Change<Setting>], memberships: [Change<String>]) {
+    self.memberships = MembershipHistory(memberships)
     let lastJoin = memberships.last { $0.value == Membership.join }?.position ?? .min
     var (setting, membership) = (Setting.shared, Membership.leave)
     var (settings, memberships) = (settings[...], memberships[...])
@@ -104,3 +107,5 @@ package struct HistoryVisibility: Sendable, Equatable {
     return first.lowerBound...last.upperBound
   }
 }
+
+extension HistoryVisibility.Change: Equatable where Value: Equatable {}

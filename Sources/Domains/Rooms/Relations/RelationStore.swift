@@ -1,4 +1,4 @@
-import MatrixIdentifiers
+package import MatrixIdentifiers
 package import Postgres
 import RoomEvents
 
@@ -89,7 +89,9 @@ package struct RelationStore: Sendable {
   }
 
   /// Those of the events to which others belong as it is demanded.
-  func parents(among events: [StoredEvent], _ demand: RelatedBy) async throws -> Set<EventID> {
+  package func parents(
+    among events: [StoredEvent], _ demand: RelatedBy
+  ) async throws -> Set<EventID> {
     guard !events.isEmpty else { return [] }
     let rows = try await database.query(
       Self.parents,

@@ -1,7 +1,7 @@
 package import Accounts
 import EventAuth
 package import MatrixIdentifiers
-import MatrixJSON
+package import MatrixJSON
 import RoomEvents
 
 /// Joins, invitations, departures and bans.
@@ -31,9 +31,15 @@ package struct ChangeMembership: Sendable {
     self.serverName = serverName
   }
 
-  package func join(_ room: RoomID, user: UserID, reason: String?) async throws {
+  /// - Parameter custom: an object whose members the user wants in the member event.
+  package func join(
+    _ room: RoomID, user: UserID, reason: String?, content custom: JSON = .object([:])
+  ) async throws {
     try await refuseIfBlocked(room)
     var content = await MemberContent.make("join", of: user, profiles: profiles)
+    for (key, value) in custom.object ?? [:] where !Self.ownMembers.contains(key) {
+      content[key] = value
+    }
     if let reason { content["reason"] = .string(reason) }
     let facts = try await restricted.facts(of: user, joining: room)
     if let authoriser = facts.authoriser {
@@ -117,6 +123,13 @@ package struct ChangeMembership: Sendable {
     throw RoomError.refused(
       AuthRejection(rule: "blocked", reason: "This room has been blocked on this server"))
   }
+
+  /// Members of a join's body, and of its event's content, that say something else than custom
+  /// ones.
+  private static let ownMembers: Set<String> = [
+    "membership", "join_authorised_via_users_server", "third_party_invite",
+    "third_party_signed", "is_direct", "reason",
+  ]
 
   private static func content(_ membership: String, _ reason: String?) -> JSON {
     var content: [String: JSON] = ["membership": .string(membership)]

@@ -18,6 +18,8 @@ package struct ReadHistory: Sendable {
     package let events: [StoredEvent]
     package let state: [StoredEvent]
     package var bundles = EventBundles.none
+    /// The reader's, at the events.
+    package var memberships: MembershipHistory?
   }
 
   package struct Context: Sendable {
@@ -29,6 +31,8 @@ package struct ReadHistory: Sendable {
     package let end: HistoryToken
     package let state: [StoredEvent]
     package let bundles: EventBundles
+    /// The reader's, at the events.
+    package let memberships: MembershipHistory
   }
 
   private let access: RoomAccess
@@ -70,7 +74,8 @@ package struct ReadHistory: Sendable {
     return Page(
       start: page.start, end: page.end, events: page.events,
       state: filter.lazyLoadsMembers ? try await senders(of: page.events, in: room) : [],
-      bundles: try await bundler.bundles(for: page.events, to: user, seeing: [room: history]))
+      bundles: try await bundler.bundles(for: page.events, to: user, seeing: [room: history]),
+      memberships: history.memberships)
   }
 
   private func backwards(
@@ -132,7 +137,8 @@ package struct ReadHistory: Sendable {
       start: .position(before.next ?? (before.last ?? position) - 1),
       end: .position(after.next ?? after.last ?? position),
       state: filter.state(state, around: told),
-      bundles: try await bundler.bundles(for: told, to: user, seeing: [room: history]))
+      bundles: try await bundler.bundles(for: told, to: user, seeing: [room: history]),
+      memberships: history.memberships)
   }
 }
 

@@ -27,6 +27,8 @@ package struct ReadRelations: Sendable {
     package let bundles: EventBundles
     /// Absent when there is nothing more.
     package let next: HistoryToken?
+    /// The reader's, at the events.
+    package let memberships: MembershipHistory
   }
 
   /// How far `Query.recurses` reaches.
@@ -53,7 +55,10 @@ package struct ReadRelations: Sendable {
 
   package func page(of query: Query, in room: RoomID, for user: UserID) async throws -> Page {
     let history = try await history(of: query.parent, in: room, for: user)
-    guard query.limit > 0 else { return Page(events: [], bundles: .none, next: query.from) }
+    guard query.limit > 0 else {
+      return Page(
+        events: [], bundles: .none, next: query.from, memberships: history.memberships)
+    }
     let selection = RelationSelection(
       room: room, parent: query.parent, relationType: query.relationType,
       eventType: query.eventType, recurses: query.recurses, history: history,
@@ -75,7 +80,8 @@ package struct ReadRelations: Sendable {
     return Page(
       events: page,
       bundles: try await bundler.bundles(for: page, to: user, seeing: [room: history]),
-      next: next.map { .position(query.direction == .backwards ? $0 - 1 : $0) })
+      next: next.map { .position(query.direction == .backwards ? $0 - 1 : $0) },
+      memberships: history.memberships)
   }
 
   /// - Throws: `RoomError.unknownEvent` when the user may not see the event.
@@ -112,7 +118,9 @@ package struct ReadRelations: Sendable {
       shunned.contains(root.event.sender) ? Redaction.hidden(root) : root
     }
     let next = found.count > limit ? told.last?.latest : nil
-    return Page(events: roots, bundles: bundles, next: next.map { .position($0 - 1) })
+    return Page(
+      events: roots, bundles: bundles, next: next.map { .position($0 - 1) },
+      memberships: history.memberships)
   }
 }
 

@@ -69,14 +69,22 @@ package struct ReadRoom: Sendable {
     try await visibleEvent(id, in: room, for: user).event
   }
 
-  /// The event with what belongs to it.
+  /// An event with what is told along with it.
+  package struct BundledEvent: Sendable {
+    package let event: StoredEvent
+    package let bundles: EventBundles
+    /// The reader's, at the event.
+    package let memberships: MembershipHistory
+  }
+
   package func bundledEvent(
     _ id: EventID, in room: RoomID, for user: UserID
-  ) async throws -> (event: StoredEvent, bundles: EventBundles) {
+  ) async throws -> BundledEvent {
     let (stored, history) = try await visibleEvent(id, in: room, for: user)
-    return (
-      stored, try await bundler.bundles(for: [stored], to: user, seeing: [room: history])
-    )
+    return BundledEvent(
+      event: stored,
+      bundles: try await bundler.bundles(for: [stored], to: user, seeing: [room: history]),
+      memberships: history.memberships)
   }
 
   private func visibleEvent(

@@ -1,3 +1,4 @@
+import EventAuth
 package import MatrixIdentifiers
 package import MatrixJSON
 import RoomEvents
@@ -8,12 +9,14 @@ package struct SendEvent: Sendable {
   private let aliases: AliasStore
   private let states: StateStore
   private let invitations: (any InvitePermissions)?
+  private let guests: GuestStore?
 
   package init(
     persister: any EventPersister, aliases: AliasStore, states: StateStore,
-    invitations: (any InvitePermissions)? = nil
+    invitations: (any InvitePermissions)? = nil, guests: GuestStore? = nil
   ) {
     self.invitations = invitations
+    self.guests = guests
     self.persister = persister
     self.aliases = aliases
     self.states = states
@@ -38,6 +41,10 @@ package struct SendEvent: Sendable {
     var intent = try await intent(
       in: room, type: type, stateKey: stateKey, content: content, sender: sender)
     intent.timestamp = timestamp
+    if let guests, GuestAccess.isClosing(intent) {
+      return try await GuestDepartures(persister: persister, guests: guests)
+        .persist(intent, in: room)
+    }
     return try await persist(intent, in: room)
   }
 
@@ -47,6 +54,9 @@ package struct SendEvent: Sendable {
     in room: RoomID, type: String, stateKey: String? = nil, content: JSONView, sender: UserID
   ) async throws -> EventIntent {
     switch type {
+    case EventType.create:
+      throw RoomError.refused(
+        AuthRejection(rule: "create", reason: "A room has one m.room.create event only"))
     case EventType.canonicalAlias where stateKey != nil:
       try await checkAliases(content, of: room)
     case EventType.member:

@@ -25,22 +25,47 @@ extension MemoryLoader {
     let selection = SliceRequest(
       since: wanted.since, limit: max(1, wanted.limit), timeline: request.filter.timeline,
       history: visibility, ignored: reader.ignored)
-    let (found, hasEarlier) = try await newest(selection, in: range)
-    let start = found.last.map { $0.streamOrdering - 1 } ?? upTo
+    let found = try await newest(selection, in: range)
+    let start = found.events.last.map { $0.streamOrdering - 1 } ?? upTo
     return RoomHistory(
       view: RoomView(
-        events: found.reversed(), stateBefore: try await states.state(of: wanted.room, at: start),
-        hasEarlier: hasEarlier),
-      visibility: visibility)
+        events: found.events.reversed(),
+        stateBefore: try await states.state(of: wanted.room, at: start),
+        hasEarlier: found.hasEarlier),
+      visibility: visibility, related: found.related)
   }
 
-  /// The newest events first, and whether there may be earlier ones to tell.
+  /// Finds out to which of the events others belong as the client demands.
+  func lookUpRelations(
+    of events: [StoredEvent], for request: SyncRequest, _ reader: inout SyncReader
+  ) async throws {
+    guard let demand = request.filter.timeline.relatedBy else { return }
+    reader.note(try await relations.parents(among: events, demand), among: events)
+  }
+
+  private struct Newest {
+    /// The newest first.
+    let events: [StoredEvent]
+    /// Whether there may be earlier ones to tell.
+    let hasEarlier: Bool
+    /// Those that have what the client demands to belong to them.
+    let related: Set<EventID>?
+  }
+
   private func newest(
     _ selection: SliceRequest, in range: RoomRange
-  ) async throws -> ([StoredEvent], hasEarlier: Bool) {
+  ) async throws -> Newest {
+    var selection = selection
     var found: [StoredEvent] = []
     var (count, isComplete) = (0, false)
-    let end = try await events.scan(range, .backwards, expecting: selection.limit) { stored in
+    let findRelated = { (batch: [StoredEvent]) async throws in
+      guard let demand = selection.timeline.relatedBy else { return }
+      let parents = try await relations.parents(among: batch.filter(selection.mayTell), demand)
+      selection.related = (selection.related ?? []).union(parents)
+    }
+    let end = try await events.scan(
+      range, .backwards, expecting: selection.limit, preparing: findRelated
+    ) { stored in
       isComplete = selection.isKnown(stored)
       guard !isComplete else { return false }
       if selection.tells(stored) {
@@ -50,6 +75,7 @@ extension MemoryLoader {
       found.append(stored)
       return true
     }
-    return (found, hasEarlier: end != .exhausted && !isComplete)
+    return Newest(
+      events: found, hasEarlier: end != .exhausted && !isComplete, related: selection.related)
   }
 }

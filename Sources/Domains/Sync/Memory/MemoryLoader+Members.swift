@@ -8,7 +8,7 @@ extension MemoryLoader {
     self.init(
       memory: memory, snapshots: RoomSnapshotStore(database: database),
       events: EventStore(database: database), memberships: MembershipStore(database: database),
-      states: StateStore(database: database))
+      states: StateStore(database: database), relations: RelationStore(database: database))
   }
 
   /// Everybody who is in one of the rooms.

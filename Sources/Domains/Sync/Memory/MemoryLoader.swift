@@ -13,6 +13,7 @@ struct MemoryLoader: Sendable {
   let events: EventStore
   let memberships: MembershipStore
   let states: StateStore
+  let relations: RelationStore
 
   /// Makes sure that the user's rooms are in memory.
   func loadUser(_ user: UserID) async throws {

@@ -10,9 +10,18 @@ extension RoomView {
       settings: changes(of: StateTuple(EventType.historyVisibility)) { stored, _ in
         HistoryVisibility.Setting(of: stored?.event)
       },
-      memberships: changes(of: .member(user)) { stored, next in
-        stored?.event.membership ?? next?.previousMembership ?? Membership.leave
-      })
+      memberships: membershipChanges(of: user))
+  }
+
+  /// What the user's membership was in `timeline`.
+  func memberships(of user: UserID) -> MembershipHistory {
+    MembershipHistory(membershipChanges(of: user))
+  }
+
+  private func membershipChanges(of user: UserID) -> [HistoryVisibility.Change<String>] {
+    changes(of: .member(user)) { stored, next in
+      stored?.event.membership ?? next?.previousMembership ?? Membership.leave
+    }
   }
 
   /// Where a user who is not in the room ceased to be; nil when memory does not tell.

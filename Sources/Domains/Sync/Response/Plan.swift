@@ -11,6 +11,7 @@ struct Plan {
   var entered: Set<RoomID> = []
   var lacking: [RoomID] = []
   var lackingHistory: [SyncComposer.HistoryRequest] = []
+  var lackingRelations: [StoredEvent] = []
   var memberships = UserRooms([])
 
   var isEmpty: Bool {

@@ -16,6 +16,8 @@ struct RoomSlice: Sendable {
   var previousBatch: Int64
   /// What the user may see of the room; nil when that is all.
   var history: HistoryVisibility?
+  /// What the user's membership was at the events.
+  var memberships = MembershipHistory.alwaysJoined
 
   /// Events of which the client has to be told what belongs to them: what came after them is left
   /// out, or comes to it as news.
@@ -27,7 +29,8 @@ struct RoomSlice: Sendable {
   /// Adds the user's own last member event, unless the slice has it already.
   mutating func add(_ own: StoredEvent, for request: SliceRequest) {
     let isOwn = { (stored: StoredEvent) in stored.event.eventID == own.event.eventID }
-    let goesIntoTimeline = request.limit > 0 && request.timeline.matches(own)
+    let goesIntoTimeline =
+      request.limit > 0 && request.timeline.matches(own) && request.hasRelated(own)
     if !events.contains(where: isOwn), !state.contains(where: isOwn) {
       if goesIntoTimeline {
         events.append(own)
@@ -55,9 +58,13 @@ struct SliceRequest: Sendable {
   /// Nil when all members are told.
   var lazyMembers: LazyMembers?
   var timeline = EventFilter()
+  /// The events that have what the client demands to belong to them; nil when it demands nothing.
+  var related: Set<EventID>?
   var state = EventFilter()
   /// What the user may see; nil when that is all.
   var history: HistoryVisibility?
+  /// What the user's membership was.
+  var memberships = MembershipHistory.alwaysJoined
   /// Who sends nothing to the user but state.
   var ignored: Set<UserID> = []
 
@@ -67,10 +74,19 @@ struct SliceRequest: Sendable {
   }
 
   var tellsEverything: Bool {
-    history == nil && ignored.isEmpty && timeline.admitsEverything
+    history == nil && ignored.isEmpty && timeline.admitsEverything && related == nil
   }
 
   func tells(_ stored: StoredEvent) -> Bool {
+    mayTell(stored) && hasRelated(stored)
+  }
+
+  func hasRelated(_ stored: StoredEvent) -> Bool {
+    related?.contains(stored.event.eventID) ?? true
+  }
+
+  /// Apart from what belongs to the event.
+  func mayTell(_ stored: StoredEvent) -> Bool {
     history?.sees(stored.streamOrdering) ?? true && timeline.matches(stored)
       && (ignored.isEmpty || stored.key != nil || !ignored.contains(stored.event.sender))
   }
@@ -105,6 +121,14 @@ extension RoomView {
     return slice(cut(request, stretch), stretch, request)
   }
 
+  /// The events of which it must be known what belongs to them before a slice is cut.
+  func parentsToAsk(for request: SliceRequest) -> [StoredEvent] {
+    let stretch = stretch(request, end: end(request))
+    return timeline[stretch.begin..<stretch.end].map(\.stored).filter {
+      $0.mayHaveChildren && request.mayTell($0)
+    }
+  }
+
   private func end(_ request: SliceRequest) -> Int {
     var end = timeline.endIndex
     while end > 0, timeline[end - 1].stored.streamOrdering > request.upTo { end -= 1 }
@@ -131,7 +155,8 @@ extension RoomView {
     if !request.state.admitsEverything { state.removeAll { !request.state.matches($0) } }
     return RoomSlice(
       events: cut.kept, isLimited: cut.isLimited, state: state,
-      previousBatch: previousBatch(start: cut.start, end: stretch.end), history: request.history)
+      previousBatch: previousBatch(start: cut.start, end: stretch.end), history: request.history,
+      memberships: request.memberships)
   }
 
   private func previousBatch(start: Int, end: Int) -> Int64 {
@@ -153,4 +178,6 @@ struct RoomHistory: Sendable {
   let view: RoomView
   /// What the user may see of it; nil when that is all.
   let visibility: HistoryVisibility?
+  /// Its events to which others belong as the client demands; nil when it demands nothing.
+  var related: Set<EventID>?
 }

@@ -15,6 +15,8 @@ struct SyncComposer {
     case lacking([RoomID])
     /// These stretches of history must be fetched first.
     case lackingHistory([HistoryRequest])
+    /// It must be found out first what belongs to these events.
+    case lackingRelations([StoredEvent])
     /// Memory knows of this event, which the position does not cover yet.
     case ahead(WriterID, Int64)
     case userNotLoaded
@@ -49,6 +51,7 @@ struct SyncComposer {
     }
     if !plan.lacking.isEmpty { return .lacking(plan.lacking) }
     if !plan.lackingHistory.isEmpty { return .lackingHistory(plan.lackingHistory) }
+    if !plan.lackingRelations.isEmpty { return .lackingRelations(plan.lackingRelations) }
     plan.memberships = rooms
     return .plan(plan)
   }
@@ -114,6 +117,8 @@ struct SyncComposer {
     slice.wantsFullState = request.fullState || before == nil
     // Who was in the room all the time sees all of that time.
     if isNews, view.hidesHistory { slice.history = view.history(of: request.userID) }
+    if isNews { slice.memberships = view.memberships(of: request.userID) }
+    guard knowsRelations(slice, view, &plan) else { return }
     let cut =
       view.slice(slice)
       ?? cutHistory(slice, row.roomID, view, checksVisibility: isNews, to: &plan)
@@ -131,8 +136,10 @@ struct SyncComposer {
   /// Tells of the room up to where the user ceased to be in it. Who was not in it sees how that
   /// ended, and nothing else.
   private func addLeft(_ row: MembershipRow, _ view: RoomView, to plan: inout Plan) {
+    let memberships = view.memberships(of: request.userID)
     var told = RoomSlice(
-      events: [], isLimited: false, state: [], previousBatch: row.streamOrdering)
+      events: [], isLimited: false, state: [], previousBatch: row.streamOrdering,
+      memberships: memberships)
     let before = view.membership(of: request.userID, at: since)
     let wasJoined = before ?? Membership.join == Membership.join
     let departure = view.departure(of: request.userID)
@@ -140,12 +147,14 @@ struct SyncComposer {
     let isMissedStay = !wasJoined && departure.map { isNews($0, row.writer) } ?? false
     var slice = sliceRequest(row.roomID, since: isMissedStay ? nil : since)
     slice.wantsFullState = request.fullState || before == nil
+    slice.memberships = memberships
     if wasJoined || isMissedStay || request.fullState {
       var cut: RoomSlice?
       slice.upTo = row.streamOrdering
       if let departure {
         slice.upTo = departure
         slice.history = view.history(of: request.userID)
+        guard knowsRelations(slice, view, &plan) else { return }
         cut = view.slice(slice)
       }
       guard
@@ -169,7 +178,22 @@ struct SyncComposer {
       tellsStateAfter: request.stateForm != .beforeTimeline,
       lazyMembers: filter.lazyLoadsMembers
         ? LazyMembers(reader: request.userID, known: reader.knownMembers[room] ?? []) : nil,
-      timeline: filter.timeline, state: filter.state, ignored: reader.ignored)
+      timeline: filter.timeline,
+      related: filter.timeline.relatedBy == nil ? nil : reader.related,
+      state: filter.state, ignored: reader.ignored)
+  }
+
+  /// Whether it is known which events of a slice have what the client demands. Most clients demand
+  /// nothing, and most events have nothing.
+  private func knowsRelations(
+    _ slice: SliceRequest, _ view: RoomView, _ plan: inout Plan
+  ) -> Bool {
+    guard slice.related != nil, slice.limit > 0 else { return true }
+    let unknown = view.parentsToAsk(for: slice).filter {
+      !reader.asked.contains($0.event.eventID)
+    }
+    plan.lackingRelations += unknown
+    return unknown.isEmpty
   }
 
   /// Cuts a slice that reaches further back than memory, once its history has been fetched.
@@ -185,7 +209,10 @@ struct SyncComposer {
       return nil
     }
     var slice = slice
-    slice.history = fetched.visibility
+    (slice.history, slice.related) = (fetched.visibility, fetched.related)
+    if wanted.checksVisibility {
+      slice.memberships = fetched.view.memberships(of: request.userID)
+    }
     return fetched.view.longestSlice(slice)
   }
 }
@@ -198,6 +225,15 @@ struct SyncReader: Sendable {
   var ignored: Set<UserID> = []
   /// With lazy members: whom the device has been told of.
   var knownMembers: [RoomID: Set<String>] = [:]
+  /// Events of which it has been found out whether others belong to them as the client demands,
+  /// and those to which they do.
+  private(set) var asked: Set<EventID> = []
+  private(set) var related: Set<EventID> = []
+
+  mutating func note(_ found: Set<EventID>, among events: [StoredEvent]) {
+    asked.formUnion(events.map(\.event.eventID))
+    related.formUnion(found)
+  }
 }
 
 extension MembershipRow {

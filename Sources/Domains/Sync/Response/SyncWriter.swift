@@ -208,7 +208,7 @@ struct SyncWriter {
     writer.key("timeline")
     writer.beginObject()
     writer.key("events")
-    writeArray(slice.events, bundles, to: &writer)
+    writeArray(slice.events, bundles, slice.memberships, to: &writer)
     writer.key("limited")
     writer.bool(slice.isLimited)
     writer.key("prev_batch")
@@ -219,13 +219,15 @@ struct SyncWriter {
   private func writeEvents(_ events: [StoredEvent], to writer: inout JSONWriter) {
     writer.beginObject()
     writer.key("events")
-    writeArray(events, .none, to: &writer)
+    writeArray(events, .none, nil, to: &writer)
     writer.endObject()
   }
 
   private func writeArray(
-    _ events: [StoredEvent], _ bundles: EventBundles, to writer: inout JSONWriter
+    _ events: [StoredEvent], _ bundles: EventBundles, _ memberships: MembershipHistory?,
+    to writer: inout JSONWriter
   ) {
+    let reader = reader.with(memberships)
     writer.beginArray()
     for stored in events {
       ClientEvent.write(

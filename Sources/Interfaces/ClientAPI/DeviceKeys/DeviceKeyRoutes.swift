@@ -34,7 +34,8 @@ package func deviceKeyRoutes(_ dependencies: DeviceKeyRoutesDependencies) -> [Ro
   let authenticated = dependencies.authenticated
   return [
     deviceKeyRoute(
-      "upload_keys", .post, "/keys/upload",
+      // The longer path is from before tokens belonged to devices.
+      "upload_keys", .post, "/keys/upload", "/keys/upload/{deviceId}",
       handler: authenticated(guests: .allowed) { requester, request in
         guard let device = requester.deviceID else { throw DeviceKeyError.noDevice }
         let upload = try KeyUpload(
@@ -67,7 +68,7 @@ private func crossSigningRoutes(_ dependencies: DeviceKeyRoutesDependencies) -> 
   let prefixes: [ClientPrefix] = [.v3, .r0, .unstable]
   return [
     deviceKeyRoute(
-      "upload_cross_signing_keys", .post, "/keys/device_signing/upload", prefixes,
+      "upload_cross_signing_keys", .post, "/keys/device_signing/upload", prefixes: prefixes,
       handler: authenticated { requester, request in
         let body = try request.json()
         let upload = try CrossSigningUpload(body, by: requester.userID)
@@ -80,7 +81,7 @@ private func crossSigningRoutes(_ dependencies: DeviceKeyRoutesDependencies) -> 
         }
       }),
     deviceKeyRoute(
-      "upload_signatures", .post, "/keys/signatures/upload", prefixes,
+      "upload_signatures", .post, "/keys/signatures/upload", prefixes: prefixes,
       handler: authenticated { requester, request in
         let upload = try SignatureUpload(try request.json(), by: requester.userID)
         return .json(200, try await dependencies.sign(upload))
@@ -118,12 +119,13 @@ extension Request {
 
 /// An endpoint of keys.
 func deviceKeyRoute(
-  _ id: String, _ method: HTTPMethod, _ endpoint: String,
-  _ prefixes: [ClientPrefix] = [.v3, .r0], handler: @escaping Route.Handler
+  _ id: String, _ method: HTTPMethod, _ endpoints: String...,
+  prefixes: [ClientPrefix] = [.v3, .r0], handler: @escaping Route.Handler
 ) -> Route {
   // Bytes: clients ask for the keys of all members of a large room at once.
   let bodyLimit = 2 << 20
   return Route(
-    id: id, method: method, patterns: clientPaths(endpoint, prefixes), surface: .client,
-    roles: .clientFacing, balancing: .user, bodyLimit: bodyLimit, handler: handler)
+    id: id, method: method, patterns: endpoints.flatMap { clientPaths($0, prefixes) },
+    surface: .client, roles: .clientFacing, balancing: .user, bodyLimit: bodyLimit,
+    handler: handler)
 }

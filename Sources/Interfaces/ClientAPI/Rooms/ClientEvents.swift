@@ -7,13 +7,14 @@ import Rooms
 enum ClientEvents {
   static func write(
     _ events: [StoredEvent], to writer: inout JSONWriter, _ requester: Requester,
-    _ clock: any WallClock, bundles: EventBundles = .none
+    _ clock: any WallClock, bundles: EventBundles = .none,
+    memberships: MembershipHistory? = nil
   ) {
-    let now = clock.now()
+    let (now, reader) = (clock.now(), requester.reader.with(memberships))
     writer.beginArray()
     for stored in events {
       ClientEvent.write(
-        stored, to: &writer, reader: requester.reader, now: now, includeRoomID: true,
+        stored, to: &writer, reader: reader, now: now, includeRoomID: true,
         bundles: bundles)
     }
     writer.endArray()

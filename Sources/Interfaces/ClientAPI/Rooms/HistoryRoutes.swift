@@ -26,13 +26,17 @@ func historyRoutes(
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("chunk")
-        ClientEvents.write(page.events, to: &writer, requester, clock, bundles: page.bundles)
+        ClientEvents.write(
+          page.events, to: &writer, requester, clock, bundles: page.bundles,
+          memberships: page.memberships)
         if let end = page.end {
           writer.key("end")
           writer.string(end.text)
         }
         writer.key("start")
-        writer.string(page.start.text)
+        // The same text, which may say more than the place that it stands for here.
+        let from = request.query["from"] ?? ""
+        writer.string(from.isEmpty ? page.start.text : from)
         writer.key("state")
         ClientEvents.write(page.state, to: &writer, requester, clock)
         writer.endObject()
@@ -51,12 +55,14 @@ func historyRoutes(
         writer.string(context.end.text)
         writer.key("event")
         ClientEvent.write(
-          context.event, to: &writer, reader: requester.reader, now: clock.now(),
-          includeRoomID: true, bundles: context.bundles)
-        writer.key("events_after")
-        ClientEvents.write(context.after, to: &writer, requester, clock, bundles: context.bundles)
-        writer.key("events_before")
-        ClientEvents.write(context.before, to: &writer, requester, clock, bundles: context.bundles)
+          context.event, to: &writer, reader: requester.reader.with(context.memberships),
+          now: clock.now(), includeRoomID: true, bundles: context.bundles)
+        for (key, events) in [("events_after", context.after), ("events_before", context.before)] {
+          writer.key(key)
+          ClientEvents.write(
+            events, to: &writer, requester, clock, bundles: context.bundles,
+            memberships: context.memberships)
+        }
         writer.key("start")
         writer.string(context.start.text)
         writer.key("state")

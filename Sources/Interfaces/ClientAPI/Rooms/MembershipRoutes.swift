@@ -23,9 +23,11 @@ func membershipRoutes(
       "join_room_by_id_or_alias", .post, "/join/{roomIdOrAlias}", balancing: .none,
       handler: authenticated(guests: .allowed) { requester, request in
         let room = try await resolve(request.path("roomIdOrAlias"), dependencies.directory)
-        let reason = try request.json().optionalString("reason")
+        let body = try request.json()
+        let reason = try body.optionalString("reason")
         try await checkJoin(room, requester, dependencies)
-        try await membership.join(room, user: requester.userID, reason: reason)
+        try await membership.join(
+          room, user: requester.userID, reason: reason, content: JSON(body))
         return .json(200, ["room_id": .string(room.text)])
       }),
     roomRoute(

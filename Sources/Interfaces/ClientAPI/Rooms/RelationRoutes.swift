@@ -24,7 +24,9 @@ func relationRoutes(
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("chunk")
-        ClientEvents.write(page.events, to: &writer, requester, clock, bundles: page.bundles)
+        ClientEvents.write(
+          page.events, to: &writer, requester, clock, bundles: page.bundles,
+          memberships: page.memberships)
         write("next_batch", page.next, to: &writer)
         write("prev_batch", query.from, to: &writer)
         if request.query["recurse"] != nil {
@@ -47,7 +49,9 @@ func relationRoutes(
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("chunk")
-        ClientEvents.write(page.events, to: &writer, requester, clock, bundles: page.bundles)
+        ClientEvents.write(
+          page.events, to: &writer, requester, clock, bundles: page.bundles,
+          memberships: page.memberships)
         write("next_batch", page.next, to: &writer)
         writer.endObject()
         return .json(200, writer.bytes)

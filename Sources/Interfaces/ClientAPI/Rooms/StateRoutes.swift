@@ -35,12 +35,13 @@ func stateRoutes(
     roomRoute(
       "room_event", .get, "/rooms/{roomId}/event/{eventId}",
       handler: authenticated(guests: .allowed) { requester, request in
-        let (stored, bundles) = try await read.bundledEvent(
+        let found = try await read.bundledEvent(
           try request.eventID(), in: try request.roomID(), for: requester.userID)
         return .json(
           200,
           ClientEvent.bytes(
-            stored, reader: requester.reader, now: clock.now(), bundles: bundles))
+            found.event, reader: requester.reader.with(found.memberships), now: clock.now(),
+            bundles: found.bundles))
       }),
   ]
 }

@@ -48,7 +48,8 @@ struct RoomTools {
   var send: SendEvent {
     SendEvent(
       persister: persister, aliases: aliases, states: states,
-      invitations: InviteBlocks(database: platform.database))
+      invitations: InviteBlocks(database: platform.database),
+      guests: GuestStore(database: platform.database))
   }
 
   var membership: ChangeMembership {
