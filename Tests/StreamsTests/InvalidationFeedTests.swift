@@ -19,6 +19,8 @@ private final class Dropped: Sendable {
 }
 
 @Suite struct InvalidationFeedTests {
+  private static let later = ["late", "later", "latest"]
+
   static func record(_ keys: String..., on database: any Querying) async throws {
     let query = InvalidationFeed.statement(.accessTokens, keys)
     _ = try await database.query(query.statement, query.binds)
@@ -47,13 +49,14 @@ private final class Dropped: Sendable {
       let dropped = Dropped(second)
       try await first.database.transaction { transaction in
         try await Self.record("early", on: transaction)
-        try await Self.record("late", on: first.database)
-        try await eventually { dropped.all == ["late"] }
-        // Polled many times while the first is still under way.
-        try await Task.sleep(for: .milliseconds(300))
+        // Each is found by a later poll than the one before, while the first is under way.
+        for late in Self.later {
+          try await Self.record(late, on: first.database)
+          try await eventually { dropped.all.last == late }
+        }
       }
-      try await eventually { dropped.all.count >= 2 }
-      #expect(dropped.all == ["late", "early"])
+      try await eventually { dropped.all.count > Self.later.count }
+      #expect(dropped.all == Self.later + ["early"])
     }
   }
 

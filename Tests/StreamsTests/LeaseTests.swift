@@ -25,6 +25,29 @@ import Testing
     }
   }
 
+  /// Lets the time pass until so much of the lease is left.
+  private static func leave(_ time: Duration, _ database: Database) async throws {
+    let statement = Statement(
+      "test_leave",
+      "UPDATE writer_leases SET expires_at = clock_timestamp() + make_interval(secs => $1)")
+    _ = try await database.query(statement, [.double(time / .seconds(1))])
+  }
+
+  private static func timeLeft(_ database: Database) async throws -> Duration {
+    let statement = Statement(
+      "test_time_left",
+      """
+      SELECT (extract(epoch FROM expires_at - clock_timestamp()) * 1000)::bigint
+      FROM writer_leases
+      """)
+    return .milliseconds(try #require(try await database.query(statement).int(0, 0)))
+  }
+
+  /// Another one would mean that the lease had run out and was taken again.
+  private static func epoch(_ database: Database) async throws -> Int64? {
+    try await database.query(Statement("test_epoch", "SELECT epoch FROM writer_leases")).int(0, 0)
+  }
+
   @Test func aNameKeepsItsNumber() async throws {
     try await TestPostgres.withDatabase(migrations: TestRows.migrations) { database in
       let first = try await InstanceRegistry.register("a", on: database)
@@ -62,11 +85,10 @@ import Testing
   /// A process that was paused past its lease cannot commit, and goes on with a new epoch.
   @Test func anExpiredLeaseIsRefusedUntilItIsTakenAgain() async throws {
     try await TestPostgres.withDatabase(migrations: TestRows.migrations) { database in
-      var timing = StreamTiming()
-      timing.leaseDuration = .milliseconds(50)
-      let lease = try await Self.lease(database, timing: timing)
+      let lease = try await Self.lease(database)
       try await lease.acquire()
-      try await eventually { try await !Self.passes(lease, database) }
+      try await Self.leave(.zero, database)
+      #expect(try await !Self.passes(lease, database))
       #expect(await lease.reacquire())
       #expect(try await Self.passes(lease, database))
     }
@@ -75,14 +97,22 @@ import Testing
   @Test func theRunningLeaseIsRenewed() async throws {
     try await TestPostgres.withDatabase(migrations: TestRows.migrations) { database in
       var timing = StreamTiming()
-      timing.leaseDuration = .milliseconds(600)
-      timing.leaseRenewal = .milliseconds(50)
+      timing.leaseRenewal = .milliseconds(20)
       let lease = try await Self.lease(database, timing: timing)
       try await lease.acquire()
+      // As after most of the lease's time; it is far from its end for whoever is slow here.
+      let left = Duration.seconds(5)
+      let taken = try await Self.epoch(database)
+      try await Self.leave(left, database)
+      #expect(try await Self.timeLeft(database) <= left)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await lease.run() }
-        try await Task.sleep(for: .milliseconds(1500))
+        for _ in 0..<3 {
+          try await Self.leave(left, database)
+          try await eventually { try await Self.timeLeft(database) > left }
+        }
         #expect(try await Self.passes(lease, database))
+        #expect(try await Self.epoch(database) == taken)
         group.cancelAll()
       }
     }

@@ -7,6 +7,8 @@ import Testing
 
 @Suite struct LockTests {
   static let long = Duration.seconds(20)
+  /// Of a lock's time; far from its end for whoever is slow here.
+  private static let little = Duration.seconds(5)
 
   static func store(_ database: Database, _ key: String = "!a:x") -> LockStore {
     LockStore(
@@ -21,6 +23,29 @@ import Testing
         try await TestPostgres.with(base) { two in try await body(one, two) }
       }
     }
+  }
+
+  /// Lets the time pass until so much is left of every lock that waits, or is held.
+  private static func leave(
+    _ time: Duration, waiting: Bool = false, _ database: Database
+  ) async throws {
+    let statement = Statement(
+      "test_leave",
+      """
+      UPDATE worker_locks SET expires_at = clock_timestamp() + make_interval(secs => $1)
+      WHERE waiting = $2
+      """)
+    _ = try await database.query(statement, [.double(time / .seconds(1)), .bool(waiting)])
+  }
+
+  private static func timeLeft(_ database: Database) async throws -> Duration {
+    let statement = Statement(
+      "test_time_left",
+      """
+      SELECT (extract(epoch FROM expires_at - clock_timestamp()) * 1000)::bigint
+      FROM worker_locks
+      """)
+    return .milliseconds(try #require(try await database.query(statement).int(0, 0)))
   }
 
   @Test func manyShareALockAndOneHoldsItAlone() async throws {
@@ -45,10 +70,11 @@ import Testing
     try await Self.with { one, two in
       let (first, second, alone) = (Self.store(one), Self.store(one), Self.store(two))
       #expect(try await first.acquire(.shared, lease: Self.long))
-      #expect(try await !alone.acquire(.exclusive, lease: .milliseconds(200)))
+      #expect(try await !alone.acquire(.exclusive, lease: Self.long))
       #expect(try await !second.acquire(.shared, lease: Self.long))
       // Unless it has died.
-      try await eventually { try await second.acquire(.shared, lease: Self.long) }
+      try await Self.leave(.zero, waiting: true, one)
+      #expect(try await second.acquire(.shared, lease: Self.long))
     }
   }
 
@@ -56,9 +82,10 @@ import Testing
   @Test func aPausedHolderCannotWriteWhenItComesBack() async throws {
     try await Self.with { one, two in
       let (paused, next) = (Self.store(one), Self.store(two))
-      #expect(try await paused.acquire(.exclusive, lease: .milliseconds(200)))
+      #expect(try await paused.acquire(.exclusive, lease: Self.long))
       try await one.transaction { _ = try await $0.queryAll([paused.fence()]) }
-      try await eventually { try await next.acquire(.exclusive, lease: Self.long) }
+      try await Self.leave(.zero, one)
+      #expect(try await next.acquire(.exclusive, lease: Self.long))
       await #expect(throws: PostgresError.self) {
         try await one.transaction { _ = try await $0.queryAll([paused.fence()]) }
       }
@@ -86,17 +113,19 @@ import Testing
 
   @Test func aLockIsHeldForAsLongAsItsBodyRuns() async throws {
     try await Self.with { one, two in
-      let timing = LockTiming(lease: .milliseconds(500), renewal: .milliseconds(50))
+      let timing = LockTiming(renewal: .milliseconds(20))
       let (locks, others) = (
         WorkerLocks(database: one, timing: timing), WorkerLocks(database: two, timing: timing)
       )
       let value = try await locks.withLock(.roomHistory, "!a:x", .exclusive, patience: .zero) {
         held in
         try await one.transaction { _ = try await $0.queryAll([held.fence()]) }
+        for _ in 0..<3 {
+          try await Self.leave(Self.little, one)
+          try await eventually { try await Self.timeLeft(one) > Self.little }
+        }
         await #expect(throws: LockError.busy) {
-          try await others.withLock(
-            .roomHistory, "!a:x", .shared, patience: .milliseconds(1200)
-          ) { _ in }
+          try await others.withLock(.roomHistory, "!a:x", .shared, patience: .zero) { _ in }
         }
         return 7
       }
