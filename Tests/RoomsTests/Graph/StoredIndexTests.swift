@@ -24,7 +24,7 @@ struct StoredIndexTests {
   /// - Parameter standings: some of those that count in state resolution.
   private static func store(_ index: MemoryIndex, in database: Database) async throws {
     let nodes = index.items.map(\.node)
-    let columns = nodes.map { ChainColumns($0) }
+    let columns = nodes.map { ChainColumns($0, replaces: nil) }
     let standings: [EventStanding] = [.accepted, .softFailed, .outlier]
     try await database.runScript("TRUNCATE events")
     _ = try await database.query(

@@ -11,13 +11,17 @@ struct ChainColumns {
   let link: Int64?
   let secondLink: Int64?
   let moreLinks: [Int64]
+  /// Whether the event took the place of another one than that before it in its chain.
+  let replacesOther: Bool
 
-  init(_ node: ChainNode?) {
+  /// - Parameter replaces: the number of the event whose place it took.
+  init(_ node: ChainNode?, replaces: Int64?) {
     place = node?.position.flatMap { $0.sequence > 1 ? $0.raw : nil }
     let links = node?.links ?? []
     link = links.first
     secondLink = links.dropFirst().first
     moreLinks = Array(links.dropFirst(2))
+    replacesOther = place != nil && replaces != nil && node?.predecessor != replaces
   }
 
   // MARK: SQL
@@ -55,11 +59,23 @@ struct ChainColumns {
       """
   }
 
+  /// Whether `row` comes after `before` in the chain of that.
+  static func isNext(_ row: String, after before: String) -> String {
+    "\(row).chain_place = \(place(before)) + 1"
+  }
+
+  /// Whether what took an event's place is not found by `isNext`. Of these there is an index of
+  /// `replaces`.
+  static func replacesOther(_ row: String? = nil) -> String {
+    let row = row.map { $0 + "." } ?? ""
+    return "(\(row)chain_place IS NULL OR \(row)replaces_other)"
+  }
+
   /// What `node` reads of a state event.
   static func node(_ row: String) -> String {
     """
     \(place(row)), \(links(row)),
-      NOT EXISTS (SELECT FROM events n WHERE n.chain_place = \(place(row)) + 1)
+      NOT EXISTS (SELECT FROM events n WHERE \(isNext("n", after: row)))
     """
   }
 

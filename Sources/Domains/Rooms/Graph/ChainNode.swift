@@ -12,6 +12,8 @@ package struct ChainNode: Hashable, Sendable {
   /// The numbers of the events that it cites, without those that it also reaches through another
   /// of them or along its own chain.
   package let links: [Int64]
+  /// The number of the event before it in its chain, when that was just found.
+  var predecessor: Int64?
 
   package init(
     number: Int64, key: StateTuple, position: ChainPosition?, isEnd: Bool, links: [Int64]
@@ -58,6 +60,7 @@ extension ChainNode {
     self.init(
       number: number, key: key, position: position, isEnd: true,
       links: Array(Set(links.lazy.map(\.number))).sorted())
+    self.predecessor = predecessor?.number
   }
 
   /// Whether the other one is in its auth chain, as far as that shows without a look at more.

@@ -25,14 +25,14 @@ package struct StateStore: Sendable {
     """
     SELECT \(StoredEventRow.columns) FROM rooms r JOIN state_slots s USING (room_nid)
     JOIN events e ON e.stream_ordering = s.event
-    WHERE r.room_id = $1 AND s.type = $2 LIMIT $3
+    WHERE r.room_id = $1 AND \(StateSlots.type("s")) = $2 LIMIT $3
     """)
   private static let currentMembers = Statement(
     "state_current_members",
     """
     SELECT \(StoredEventRow.columns) FROM rooms r JOIN state_slots s USING (room_nid)
     JOIN events e ON e.stream_ordering = s.event
-    WHERE r.room_id = $1 AND s.type = 'm.room.member'
+    WHERE r.room_id = $1 AND s.type IS NULL
     """)
   // Most of what is asked for is still as it was then: that needs no look at the layers.
   private static let slots = Statement(

@@ -54,6 +54,8 @@ package enum RoomsSchema {
           writer integer NOT NULL,
           -- NULL for what is part of the room's history; else why it is not, as EventStanding.
           standing smallint,
+          -- True where `replaces` is another than the event before it in its chain.
+          replaces_other boolean,
           room_id text NOT NULL,
           event_id text NOT NULL UNIQUE,
           type text NOT NULL,
@@ -80,7 +82,9 @@ package enum RoomsSchema {
           WHERE state_key IS NULL OR standing IS NOT NULL;
         CREATE INDEX events_room_snapshot ON events (room_snapshot)
           WHERE room_snapshot IS NOT NULL;
-        CREATE INDEX events_replaces ON events (replaces) WHERE replaces IS NOT NULL;
+        -- What took the place of an event is mostly the next one in its chain.
+        CREATE INDEX events_replaces ON events (replaces)
+          WHERE replaces IS NOT NULL AND \(ChainColumns.replacesOther());
         -- What cites an event. Without a list of pending entries, which would be searched through
         -- for every answer.
         CREATE INDEX events_auth_links ON events USING gin ((\(ChainColumns.links())))
@@ -106,14 +110,15 @@ package enum RoomsSchema {
           -- Where this became current, when not where the event is.
           changed_at bigint,
           slot integer NOT NULL,
-          type text NOT NULL,
+          -- NULL for m.room.member, which most are.
+          type text,
           state_key text NOT NULL,
           -- The end of its AccessHistory.
           history bytea
         ) WITH (fillfactor = 97);
         CREATE INDEX state_slots_room ON state_slots (room_nid);
         CREATE INDEX state_slots_key
-          ON state_slots (\(StateSlots.hash("room_nid", "type", "state_key")));
+          ON state_slots (\(StateSlots.hash("room_nid", StateSlots.type(), "state_key")));
         -- Earlier parts of long ones.
         CREATE TABLE state_histories (
           room_nid bigint NOT NULL,
@@ -131,7 +136,7 @@ package enum RoomsSchema {
           hash bytea NOT NULL,
           changes bytea NOT NULL,
           PRIMARY KEY (room_nid, layer)
-        ) WITH (fillfactor = 80);
+        ) WITH (fillfactor = 95);
         -- No two rooms have layers with the same number or, by their salts, the same hash.
         CREATE INDEX state_layers_hash ON state_layers (hash);
         CREATE INDEX state_layers_parent ON state_layers (parent);

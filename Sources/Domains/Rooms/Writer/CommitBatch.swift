@@ -50,14 +50,15 @@ struct CommitBatch: Sendable {
     """
     INSERT INTO events (stream_ordering, writer, room_id, event_id, type, state_key, sender,
       room_version, json, replaced, txn_device, txn_id, depth, prev_events, chain_place,
-      auth_link, second_auth_link, more_auth_links, state_snapshot, replaces, delay_id)
+      auth_link, second_auth_link, more_auth_links, state_snapshot, replaces, delay_id,
+      replaces_other)
     SELECT o, $1, r, e, t, k, s, n, j, u, d, x, h, string_to_array(p, ' ')::bigint[], c, l, m,
-      string_to_array(q, ' ')::bigint[], a, b, f
+      string_to_array(q, ' ')::bigint[], a, b, f, nullif(y, false)
     FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
       $8::text[], $9::bytea[], $10::bytea[], $11::text[], $12::text[], $13::bigint[],
       $14::text[], $15::bigint[], $16::bigint[], $17::bigint[], $18::text[], $19::bigint[],
-      $20::bigint[], $21::text[])
-      AS v (o, r, e, t, k, s, n, j, u, d, x, h, p, c, l, m, q, a, b, f)
+      $20::bigint[], $21::text[], $22::boolean[])
+      AS v (o, r, e, t, k, s, n, j, u, d, x, h, p, c, l, m, q, a, b, f, y)
     """)
   private static let insertTransactions = Statement(
     "writer_insert_transactions",
@@ -108,7 +109,8 @@ struct CommitBatch: Sendable {
 
   private func eventsQuery(writer: Int32) -> Query {
     let all = events.map(\.planned)
-    let chains = events.map { ChainColumns($0.place.node) }
+    let replaced = all.map { $0.edit.flatMap { $0.old == StateEdit.none ? nil : $0.old } }
+    let chains = zip(events, replaced).map { ChainColumns($0.place.node, replaces: $1) }
     return Query(
       Self.insertEvents,
       [
@@ -126,8 +128,8 @@ struct CommitBatch: Sendable {
         .nullableInts(chains.map(\.secondLink)),
         .nullableTexts(chains.map { Self.nullableList($0.moreLinks) }),
         .nullableInts(events.map(\.snapshot?.raw)),
-        .nullableInts(all.map { $0.edit.flatMap { $0.old == StateEdit.none ? nil : $0.old } }),
-        .nullableTexts(all.map(\.delayID)),
+        .nullableInts(replaced), .nullableTexts(all.map(\.delayID)),
+        .bools(chains.map(\.replacesOther)),
       ])
   }
 

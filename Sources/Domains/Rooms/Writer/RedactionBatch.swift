@@ -13,14 +13,19 @@ struct RedactionBatch {
     WHERE events.event_id = r.id AND events.redacted_by IS NULL
     """)
   // What took the place of a state event tells its content too.
-  private static let redactReplaced = Statement(
-    "writer_redact_replaced",
-    """
-    UPDATE events SET replaced = r.replaced
-    FROM unnest($1::text[], $2::bytea[]) AS r (id, replaced)
-    JOIN events target ON target.event_id = r.id
-    WHERE events.replaces = target.stream_ordering
-    """)
+  private static let redactReplaced = [
+    ("next", ChainColumns.isNext("events", after: "target")),
+    ("other", ChainColumns.replacesOther("events")),
+  ].map { name, condition in
+    Statement(
+      "writer_redact_replaced_\(name)",
+      """
+      UPDATE events SET replaced = r.replaced
+      FROM unnest($1::text[], $2::bytea[]) AS r (id, replaced)
+      JOIN events target ON target.event_id = r.id
+      WHERE events.replaces = target.stream_ordering AND \(condition)
+      """)
+  }
 
   /// Only an event's first redaction takes effect, in one batch as in two.
   private var first: [EventID: (redaction: PlannedRedaction, because: EventID)] = [:]
@@ -48,13 +53,11 @@ struct RedactionBatch {
     queries += RelationBatch.queries(redacting: rows.map(\.redaction.redacted.eventID))
     let state = rows.map(\.redaction.redacted).filter { $0.stateKey != nil }
     if !state.isEmpty {
-      queries.append(
-        Query(
-          Self.redactReplaced,
-          [
-            .texts(state.map(\.eventID.text)),
-            .byteArrays(state.map { ReplacedState.members($0) }),
-          ]))
+      let binds: [Bind] = [
+        .texts(state.map(\.eventID.text)),
+        .byteArrays(state.map { ReplacedState.members($0) }),
+      ]
+      queries += Self.redactReplaced.map { Query($0, binds) }
     }
     return queries
   }

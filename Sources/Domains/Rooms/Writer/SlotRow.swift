@@ -39,7 +39,8 @@ struct SlotRow {
       RETURNING s.room_nid, s.slot
     )
     INSERT INTO state_slots (room_nid, slot, event, type, state_key, history, changed_at)
-    SELECT room_nid, slot, event, type, state_key, history, changed_at FROM changed c
+    SELECT room_nid, slot, event, \(StateSlots.stored("type")), state_key, history, changed_at
+    FROM changed c
     WHERE NOT EXISTS (
       SELECT FROM updated u WHERE u.room_nid = c.room_nid AND u.slot = c.slot)
     """)

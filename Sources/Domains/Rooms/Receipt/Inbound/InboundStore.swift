@@ -67,7 +67,7 @@ struct InboundStore: Sendable {
   private static let allSlots = Statement(
     "inbound_all_slots",
     """
-    SELECT s.room_nid, s.slot, s.event, s.type, s.state_key
+    SELECT s.room_nid, s.slot, s.event, \(StateSlots.type("s")), s.state_key
     FROM rooms r JOIN state_slots s USING (room_nid) WHERE r.room_id = $1
     """)
   private static let room = Statement(

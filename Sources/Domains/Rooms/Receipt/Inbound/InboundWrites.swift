@@ -25,16 +25,19 @@ struct InboundWrites: Sendable {
     """
     INSERT INTO events (stream_ordering, writer, room_id, event_id, type, state_key, sender,
       room_version, json, replaced, depth, prev_events, standing, standing_reason, state_snapshot,
-      replaces, redacted_by, unsigned, chain_place, auth_link, second_auth_link, more_auth_links)
+      replaces, redacted_by, unsigned, chain_place, auth_link, second_auth_link, more_auth_links,
+      replaces_other)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12, '{}'::bigint[]), $13, $14,
-      $15, $16, $17, $18, $19, $20, $21, nullif($22, '{}'::bigint[]))
+      $15, $16, $17, $18, $19, $20, $21, nullif($22, '{}'::bigint[]),
+      $23)
     """)
-  // Its place among auth chains it has had since it came.
+  // Its place among auth chains it has had since it came, whatever was current.
   private static let placeOutlier = Statement(
     "inbound_place_outlier",
     """
     UPDATE events SET prev_events = nullif($2, '{}'::bigint[]), standing = $3,
-      standing_reason = $4, state_snapshot = $5, replaces = $6, replaced = $7, json = $8,
+      standing_reason = $4, state_snapshot = $5, replaces = $6, replaces_other = true,
+      replaced = $7, json = $8,
       redacted_by = $9, unsigned = $10
     WHERE stream_ordering = $1
     """)
@@ -61,7 +64,8 @@ struct InboundWrites: Sendable {
     "inbound_insert_slots",
     """
     INSERT INTO state_slots (room_nid, slot, type, state_key)
-    SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[])
+    SELECT $1, s, \(StateSlots.stored("t")), k
+    FROM unnest($2::bigint[], $3::text[], $4::text[]) AS v (s, t, k)
     """)
   private static let removeMembers = Statement(
     "inbound_remove_members",
@@ -121,7 +125,7 @@ struct InboundWrites: Sendable {
   }
 
   private func insertion(_ row: Row, _ plan: InboundPlan) -> Query {
-    let (event, chain) = (row.event, ChainColumns(row.node))
+    let (event, chain) = (row.event, ChainColumns(row.node, replaces: row.replaces))
     return Query(
       Self.insertEvent,
       [
@@ -131,7 +135,7 @@ struct InboundWrites: Sendable {
         .int(event.depth), .ints(row.previous), .int(row.standing.stored),
         .text(plan.reason?.rule), .int(row.snapshot?.raw), .int(row.replaces),
         .text(row.redactedBy?.text), .bytes(row.unsigned), .int(chain.place), .int(chain.link),
-        .int(chain.secondLink), .ints(chain.moreLinks),
+        .int(chain.secondLink), .ints(chain.moreLinks), .bool(chain.replacesOther ? true : nil),
       ])
   }
 
