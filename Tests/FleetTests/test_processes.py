@@ -153,8 +153,8 @@ def test_a_worker_waits_for_the_schema_and_refuses_a_newer_one(server, start):
     until(lambda: " ready " in main.text and " ready " in waiting.text, 30, "both run")
     main.process.send_signal(signal.SIGTERM)
     assert main.ends() == 0
-    postgres.psql(name, "INSERT INTO schema_migrations (number, name, checksum) "
-                        "VALUES (99999, 'from the future', '00')")
+    postgres.psql(name, "INSERT INTO schema_migrations (number, name, checksum, breaks_older) "
+                        "VALUES (999999, 'from the future', '00', true)")
     newer = start(server, "generic_worker1", **database(server, dbname=name), **listeners)
     assert newer.ends() == 1
     assert "newer" in newer.text

@@ -10,8 +10,11 @@ import Testing
     number: 200, name: "second", sql: "CREATE TABLE b AS SELECT n FROM a")
   static let between = Migration(number: 101, name: "between", sql: "CREATE TABLE c (n bigint)")
 
-  static func migrator(_ database: Database, _ migrations: [Migration]) -> Migrator {
-    Migrator(database: database, migrations: migrations, logger: TestPostgres.logger)
+  static func migrator(
+    _ database: Database, _ migrations: [Migration], program: String? = nil
+  ) -> Migrator {
+    Migrator(
+      database: database, migrations: migrations, program: program, logger: TestPostgres.logger)
   }
 
   static let history = Statement(
@@ -51,14 +54,48 @@ import Testing
     }
   }
 
-  @Test func aNewerDatabaseIsRefused() async throws {
+  @Test func aDatabaseIsRefusedThatANewerVersionHasBroken() async throws {
+    try await TestPostgres.withDatabase { database in
+      let breaking = Migration(
+        number: 200, name: "breaking", breaksOlder: true, sql: "ALTER TABLE a RENAME TO z")
+      try await Self.migrator(database, [Self.first, breaking], program: "Apus 2.0").migrate()
+      try await Self.migrator(
+        database, [Self.first, breaking, Self.between], program: "Apus 2.1"
+      ).migrate()
+      let old = Self.migrator(database, [Self.first])
+      let error = MigrationError.databaseIsNewer(numbers: [200], program: "Apus 2.0")
+      #expect(error.description.contains("start Apus 2.0 or a later one"))
+      await #expect(throws: error) { try await old.migrate() }
+      await #expect(throws: error) { try await old.waitUntilCurrent(timeout: .seconds(60)) }
+      // Who knows that migration needs not know the other one.
+      try await Self.migrator(database, [Self.first, breaking]).waitUntilCurrent(timeout: .zero)
+    }
+  }
+
+  @Test func aNewerDatabaseIsUsedThatIsAsItWasOtherwise() async throws {
     try await TestPostgres.withDatabase { database in
       try await Self.migrator(database, [Self.first, Self.second]).migrate()
       let old = Self.migrator(database, [Self.first])
-      let error = MigrationError.databaseIsNewer(numbers: [200])
-      #expect(error.description.contains("newer version"))
-      await #expect(throws: error) { try await old.migrate() }
-      await #expect(throws: error) { try await old.waitUntilCurrent(timeout: .seconds(60)) }
+      try await old.waitUntilCurrent(timeout: .zero)
+      try await old.migrate()
+      // A main of the version before may even have something to add.
+      try await Self.migrator(database, [Self.first, Self.between]).migrate()
+      #expect(try await database.query(Self.history).count == 3)
+    }
+  }
+
+  @Test func aTableOfMigrationsWithoutTheLaterColumnsIsMended() async throws {
+    try await TestPostgres.withDatabase { database in
+      try await Self.migrator(database, [Self.first]).migrate()
+      try await database.runScript(
+        "ALTER TABLE schema_migrations DROP COLUMN breaks_older, DROP COLUMN program")
+      let migrator = Self.migrator(database, [Self.first])
+      await #expect(throws: MigrationError.notMigrated(missing: [1])) {
+        try await migrator.waitUntilCurrent(timeout: .zero)
+      }
+      try await migrator.migrate()
+      try await migrator.waitUntilCurrent(timeout: .zero)
+      #expect(try await database.query(Self.history).count == 1)
     }
   }
 

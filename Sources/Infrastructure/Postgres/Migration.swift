@@ -1,15 +1,21 @@
-/// A numbered step of the schema. Once released it is never changed; it must leave the schema
-/// usable for the previous version of the server too.
+/// A numbered step of the schema. Once released it is never changed.
+///
+/// Programs of the version before run while it is applied and after it, so it adds what they need
+/// not know of: tables, columns with defaults. One that takes away or changes what they use says
+/// so, and is applied only when none of them runs any more.
 package struct Migration: Sendable {
   package let number: Int
   package let name: String
   /// One or more statements, run in one transaction.
   package let sql: String
+  /// Programs that do not know it cannot use the database any more.
+  package let breaksOlder: Bool
 
-  package init(number: Int, name: String, sql: String) {
+  package init(number: Int, name: String, breaksOlder: Bool = false, sql: String) {
     self.number = number
     self.name = name
     self.sql = sql
+    self.breaksOlder = breaksOlder
   }
 
   /// FNV-1a over the SQL: tells an edited migration, and is no protection against malice.
@@ -21,63 +27,17 @@ package struct Migration: Sendable {
   }
 }
 
-package enum MigrationError: Error, Sendable, Equatable, CustomStringConvertible {
-  case duplicateNumber(Int)
-  case changed(number: Int, name: String)
-  case databaseIsNewer(numbers: [Int])
-  case failed(number: Int, name: String, reason: String)
-  /// `missing` are the numbers that the main process has not applied yet.
-  case notMigrated(missing: [Int])
-  /// Another process holds the migration lock for too long.
-  case locked
+/// How patient a migration is with those who use the database meanwhile.
+package struct MigrationTiming: Sendable {
+  /// How long a statement waits for a table that others use; the others' next statements wait as
+  /// long behind it.
+  package var lockTimeout = Duration.milliseconds(500)
+  /// Between two tries, when the others go on.
+  package var retryPause = Duration.seconds(1)
+  /// How long it is tried to get at the tables.
+  package var lockPatience = Duration.seconds(300)
+  /// How long programs that it would break may take to end.
+  package var departurePatience = Duration.seconds(60)
 
-  package var description: String {
-    switch self {
-    case .duplicateNumber(let number): "two migrations have the number \(number)"
-    case .changed(let number, let name):
-      "migration \(number) (\(name)) was applied to this database with other contents than "
-        + "this version has; do not edit released migrations"
-    case .databaseIsNewer(let numbers):
-      "this database was written by a newer version: it has the migrations "
-        + "\(Self.list(numbers)), which this version does not know"
-    case .failed(let number, let name, let reason):
-      "migration \(number) (\(name)) failed: \(reason)"
-    case .notMigrated(let missing):
-      "the database lacks the migrations \(Self.list(missing)); start the main process, which "
-        + "applies them"
-    case .locked: "another process has been migrating this database for too long"
-    }
-  }
-
-  private static func list(_ numbers: [Int]) -> String {
-    numbers.map(String.init).joined(separator: ", ")
-  }
-}
-
-/// Which migrations remain, given what a database has.
-struct MigrationPlan: Sendable {
-  struct Applied: Sendable {
-    let number: Int
-    let checksum: String
-  }
-
-  let pending: [Migration]
-
-  init(_ known: [Migration], applied: [Applied]) throws(MigrationError) {
-    var byNumber: [Int: Migration] = [:]
-    for migration in known {
-      guard byNumber.updateValue(migration, forKey: migration.number) == nil else {
-        throw .duplicateNumber(migration.number)
-      }
-    }
-    let newer = applied.map(\.number).filter { byNumber[$0] == nil }
-    guard newer.isEmpty else { throw .databaseIsNewer(numbers: newer.sorted()) }
-    for entry in applied {
-      guard let migration = byNumber.removeValue(forKey: entry.number) else { continue }
-      guard migration.checksum == entry.checksum else {
-        throw .changed(number: migration.number, name: migration.name)
-      }
-    }
-    pending = byNumber.values.sorted { $0.number < $1.number }
-  }
+  package init() {}
 }

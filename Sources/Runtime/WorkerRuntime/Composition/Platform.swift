@@ -66,7 +66,8 @@ struct Platform {
       (config.database.minimumConnections ?? 0) - postgres.sharedConnections)
     postgres.statementTimeout = config.database.statementTimeout
     postgres.idleInTransactionTimeout = .seconds(10)
-    postgres.applicationName = "apus \(config.identity.instanceName)"
+    postgres.applicationName = SchemaLevel(Schema.migrations)
+      .applicationName(of: config.identity.instanceName)
     return postgres
   }
 
