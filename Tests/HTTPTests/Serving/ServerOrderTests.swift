@@ -117,6 +117,38 @@ import Testing
     #expect(await response == nil)
   }
 
+  @Test func drainHasWhatDoesNotEndSaySo() async throws {
+    let (gate, failing) = (Gate(), Gate())
+    let server = try await TestServer.start(
+      TestRoutes.all + [gate.route("/wait"), failing.failingRoute("/fail")])
+    async let answers = server.talk { socket in
+      let asked = ["/wait", "/versions"]
+      try socket.send(asked.map { "GET \($0) HTTP/1.1\r\nHost: x\r\n\r\n" }.joined())
+      return try asked.map { _ in try socket.readResponse() }
+    }
+    async let failed = server.get("/fail")
+    #expect(await eventually { gate.enteredCount + failing.enteredCount == 2 })
+    await server.server.drain(
+      within: .milliseconds(50), answering: .seconds(RawSocket.patience))
+    let (given, refused) = (try await answers, try await failed)
+    // What the first one makes of it is its own; what waited behind it was not begun.
+    #expect(given.map(\.status) == [200, 503])
+    #expect(given[0].body == #"{"gate":"cancelled"}"#)
+    #expect(given[1].headers["connection"] == "close")
+    #expect(refused.status == 503)
+    #expect(refused.body.contains("M_UNKNOWN"))
+  }
+
+  @Test func drainCutsWhatDoesNotEvenSaySo() async throws {
+    let gate = Gate()
+    let server = try await TestServer.start([gate.stubbornRoute("/wait")])
+    async let response = try? server.get("/wait")
+    #expect(await eventually { gate.enteredCount == 1 })
+    await server.server.drain(within: .zero, answering: .milliseconds(50))
+    #expect(await response == nil)
+    gate.open()
+  }
+
   @Test func theShutdownSignalReachesEveryObserver() async {
     let signal = ShutdownSignal()
     let calls = Mutex(0)

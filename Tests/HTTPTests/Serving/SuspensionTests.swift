@@ -84,6 +84,19 @@ import Testing
   }
 }
 
+extension SuspensionTests {
+  @Test func drainAnswersWhoStillWaits() async throws {
+    let poll = TestPoll(rounds: 1)
+    let server = try await TestServer.start([poll.route("/poll")])
+    async let response = server.get("/poll")
+    #expect(await eventually { poll.state.suspended == 1 })
+    await server.server.drain(within: .zero, answering: .seconds(RawSocket.patience))
+    #expect(try await response.status == 200)
+    #expect(poll.state.words == [false])
+    #expect(poll.state.abandoned == 0)
+  }
+}
+
 /// A handler that suspends some times before it answers.
 private final class TestPoll: Sendable {
   struct State {

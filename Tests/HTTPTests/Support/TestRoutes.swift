@@ -61,6 +61,25 @@ final class Gate: Sendable {
     waiter.resolve("open")
   }
 
+  /// Fails as it is cancelled.
+  func failingRoute(_ path: String) -> Route {
+    TestRoutes.route("failing", .get, path) { [self] _ in
+      entered.withLock { $0 += 1 }
+      _ = await waiter.value(ifCancelled: "cancelled")
+      try Task.checkCancellation()
+      return .empty
+    }
+  }
+
+  /// Waits on though it is cancelled.
+  func stubbornRoute(_ path: String) -> Route {
+    TestRoutes.route("stubborn", .get, path) { [self] _ in
+      entered.withLock { $0 += 1 }
+      let waiting = Task { [waiter] in await waiter.value(ifCancelled: "cancelled") }
+      return .json(["gate": .string(await waiting.value)])
+    }
+  }
+
   func route(_ path: String) -> Route {
     TestRoutes.route("gate", .get, path) { [self] _ in
       entered.withLock { $0 += 1 }

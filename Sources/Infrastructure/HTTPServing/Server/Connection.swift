@@ -330,6 +330,17 @@ final class Connection: ChannelInboundHandler {
     context?.close(promise: nil)
   }
 
+  /// Cancels what is being handled, which then answers that it could not be done; what waits
+  /// behind it gets the same answer. Who waits for news is told that there is none.
+  func giveUp() {
+    for index in queue.indices {
+      queue[index] = WaitingExchange(
+        exchange: queue[index].exchange, work: .answer(Response(.unavailable())))
+    }
+    task?.cancel()
+    suspended?.signal.resolve(false)
+  }
+
   /// Ends the connection and what it handles now.
   func abort() {
     context?.close(promise: nil)

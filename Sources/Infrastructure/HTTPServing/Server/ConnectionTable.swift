@@ -59,6 +59,11 @@ final class ConnectionTable {
     return promise.futureResult
   }
 
+  /// Has every request that is being handled end with an answer.
+  func giveUpAll() {
+    for connection in Array(connections.values) { connection.giveUp() }
+  }
+
   func abortAll() {
     for connection in Array(connections.values) { connection.abort() }
   }

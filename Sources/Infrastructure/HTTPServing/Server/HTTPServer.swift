@@ -78,17 +78,23 @@ package final class HTTPServer: Sendable {
     try state.withLock { $0.certificates }?.reload()
   }
 
-  /// Takes no more connections, lets running requests end (their answers close the
-  /// connection) and cancels what is left after `limit`.
-  package func drain(within limit: Duration) async {
+  /// Takes no more connections and lets running requests end; their answers close the
+  /// connection. What is left after `limit` is cancelled, so that it answers that it could not be
+  /// done; what has not answered `grace` later is cut.
+  package func drain(within limit: Duration, answering grace: Duration = .zero) async {
     await stopListening()
     guard let table = state.withLock({ $0.table }) else { return }
     let loop = executor.loop
     let emptied = loop.flatSubmit {
       table.value.drain()
-      let timeout = loop.scheduleTask(in: TimeAmount(limit)) { table.value.abortAll() }
+      let timers = [
+        loop.scheduleTask(in: TimeAmount(limit)) { if grace > .zero { table.value.giveUpAll() } },
+        loop.scheduleTask(in: TimeAmount(limit + grace)) { table.value.abortAll() },
+      ]
       let emptied = table.value.whenEmpty()
-      emptied.whenComplete { _ in timeout.cancel() }
+      emptied.whenComplete { _ in
+        for timer in timers { timer.cancel() }
+      }
       return emptied
     }
     try? await emptied.get()

@@ -1,4 +1,5 @@
 import Executors
+import Glibc
 import HTTPFetching
 import HTTPServing
 import Logging
@@ -16,7 +17,12 @@ final class Worker: Sendable {
   /// How long a process that starts waits for the database.
   private static let databasePatience = Duration.seconds(60)
   /// How long running requests may take to end when the process stops.
-  private static let drainTime = Duration.seconds(10)
+  private static let drainTime = Duration.seconds(8)
+  /// How long those that were given up then may take to say so to their clients.
+  private static let answerTime = Duration.seconds(2)
+  /// How long stopping takes at most, in seconds: what comes after the requests is to give back
+  /// leases and close connections, which a database that hangs would hold up.
+  private static let stopLimit: UInt32 = 25
 
   private let config: HomeserverConfig
   private let executor: LoopExecutor
@@ -86,7 +92,8 @@ final class Worker: Sendable {
 
   private func prepareSchema(_ database: Database) async throws {
     let migrator = Migrator(
-      database: database, migrations: Schema.migrations, logger: Logger(label: "apus.schema"))
+      database: database, migrations: Schema.migrations, program: "Apus \(ApusVersion.text)",
+      logger: Logger(label: "apus.schema"))
     if config.duties.contains(.migrate) {
       try await migrator.migrate()
     } else {
@@ -113,11 +120,14 @@ final class Worker: Sendable {
           "role": "\(config.identity.role.rawValue)", "listeners": "\(servers.count)",
         ])
       await shutdown.wait()
+      alarm(Self.stopLimit)
       isReady.store(false, ordering: .relaxed)
       parts.drain()
       await withDiscardingTaskGroup { draining in
         for server in servers {
-          draining.addTask { await server.drain(within: Self.drainTime) }
+          draining.addTask {
+            await server.drain(within: Self.drainTime, answering: Self.answerTime)
+          }
         }
       }
       try await streams.release()

@@ -11,7 +11,7 @@ import Telemetry
 package enum WorkerProcess {
   /// Runs until SIGTERM or SIGINT and does not return.
   package static func run(_ role: WorkerRole, _ options: WorkerOptions) -> Never {
-    var signals = SignalSet([SIGTERM, SIGINT, SIGHUP])
+    var signals = SignalSet([SIGTERM, SIGINT, SIGHUP, SIGALRM])
     let config = load(role, options)
     let logging = startLogging(config)
     let logger = Logger(label: "apus")
@@ -24,6 +24,9 @@ package enum WorkerProcess {
     Task(executorPreference: executor) { exit(await worker.run()) }
     while true {
       switch signals.next() {
+      case SIGALRM:
+        logger.critical("it took too long to stop")
+        exit(1)
       case SIGHUP:
         reload(logging, config)
         worker.reloadCertificates()
