@@ -112,13 +112,29 @@ import Testing
       await #expect(throws: RedisError.refused(code: code)) { try await session.call(command) }
 
       let client = RedisClient(
-        configuration: redis.configuration { $0.password = password },
+        configuration: redis.configuration {
+          $0.password = password
+          $0.timing.firstRetry = .milliseconds(5)
+          $0.timing.longestRetry = .milliseconds(20)
+        },
         executor: TestLoop.executor, logger: TestPostgres.logger)
+      _ = try await session.call(RedisCommand("AUTH", Array("s3cret".utf8)))
+      let before = try await Self.connectionsReceived(session)
       try await whileRunning([{ await client.run() }]) {
-        try await Task.sleep(for: .milliseconds(300))
+        // It tries again and again.
+        try await eventually { try await Self.connectionsReceived(session) >= before + 4 }
         #expect(!client.isConnected)
       }
     }
+  }
+
+  /// How many connections the server has taken so far.
+  private static func connectionsReceived(_ session: RedisSession) async throws -> Int {
+    let reply = try await session.call(RedisCommand("INFO", Array("stats".utf8)))
+    guard case .bytes(let bytes) = reply else { throw RedisError.unexpectedReply }
+    let line = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+      .first { $0.hasPrefix("total_connections_received:") }
+    return try #require(line.flatMap { Int($0.drop { $0 != ":" }.dropFirst()) })
   }
 
   @Test func commandsBeyondTheLimitAreRefused() async throws {
