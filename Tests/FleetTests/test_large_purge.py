@@ -1,17 +1,19 @@
-"""A purge of a large room beside people who talk elsewhere, its worker killed in the middle.
+"""A purge of a large room beside people who talk elsewhere, its worker killed in the middle; and
+one in whose middle the database crashes.
 
     APUS_PURGE_EVENTS    how many events the room has (20000; 1000000 for figures)
     APUS_PURGE_STRICT    set: the sends elsewhere must not become more than a fifth slower. That
                          takes as many events as last for the sends, and a machine of its own.
 """
 import os
+import signal
 import statistics
 import time
 
 import pytest
 
 from fleet.postgres import DATABASE
-from support.api import User, bodies, quote
+from support.api import Unexpected, User, bodies, quote
 from support.deployment import unique
 from support.waiting import until
 
@@ -20,13 +22,14 @@ STRICT = bool(os.environ.get("APUS_PURGE_STRICT"))
 # Before the purge, during it, and after it; of each the 99th percentile is told.
 SENDS = 3000 if STRICT else 200
 TIMES_SLOWER = 1.2
+CRASHED_EVENTS = 8000
 WRITERS = ["event_persister1", "event_persister2"]
 PATIENCE_SECONDS = 60 + EVENTS / 500
 # Copies of a message, so many that the room is large. They lie before all that is sent later.
 GENERATE = """
 INSERT INTO events (stream_ordering, writer, room_id, event_id, type, sender, room_version, json,
   depth, prev_events, state_snapshot)
-SELECT nextval('events_stream_seq'), e.writer, e.room_id, '$copy' || n, e.type, e.sender,
+SELECT nextval('events_stream_seq'), e.writer, e.room_id, e.event_id || n, e.type, e.sender,
   e.room_version, e.json, e.depth, e.prev_events, e.state_snapshot
 FROM events e, generate_series(1, {count}) AS n WHERE e.event_id = '{event}'
 """
@@ -49,12 +52,12 @@ def sql(server, statement):
     return server.fleet.postgres.psql(DATABASE, statement)
 
 
-def large_room(server, user):
-    """A room with EVENTS copies of its first message, and two messages after them."""
+def large_room(server, user, count=EVENTS):
+    """A room with so many copies of its first message, and two messages after them."""
     room = user.create_room()
     first = user.send(room, "copied")
     # Nothing is written meanwhile: the writers read where they are when they start again.
-    sql(server, GENERATE.format(count=EVENTS, event=first))
+    sql(server, GENERATE.format(count=count, event=first))
     for name in WRITERS:
         server.fleet.crash(name)
         until(lambda name=name: server.fleet.is_ready(name), 30, f"{name} is ready again")
@@ -75,6 +78,25 @@ def times_of_sends(user, room, count=SENDS):
     return times
 
 
+def purge(admin, room, kept):
+    """Has what is older than an event taken away -> a function that tells how that goes."""
+    path = "/_synapse/admin/v1/purge_history"
+    purge = admin.api.call("POST", f"{path}/{quote(room)}/{quote(kept)}", {}, admin.token)
+    return lambda: admin.api.call(
+        "GET", f"{path}_status/{purge['purge_id']}", token=admin.token)
+
+
+def removed(status):
+    return (status.get("progress") or {}).get("removed_events", 0)
+
+
+def assert_purged(server, user, room):
+    assert bodies(user.history(room)) == ["kept", "kept too"]
+    left = sql(server, f"SELECT count(*) FROM events WHERE room_id = '{room}' "
+                       "AND state_key IS NULL")
+    assert left == "2"
+
+
 def told(times):
     """The median and the 99th percentile, in milliseconds, and the latter in seconds."""
     cuts = statistics.quantiles(times, n=100, method="inclusive")
@@ -88,13 +110,8 @@ def test_others_hardly_notice_and_it_survives_a_kill(server, admin, say):
     times_of_sends(ann, elsewhere, SENDS // 4)  # caches are warm
     usual = times_of_sends(ann, elsewhere)
     began = time.monotonic()
-    path = "/_synapse/admin/v1/purge_history"
-    purge = admin.api.call("POST", f"{path}/{quote(room)}/{quote(kept)}", {}, admin.token)
-
-    def status():
-        return admin.api.call("GET", f"{path}_status/{purge['purge_id']}", token=admin.token)
-    until(lambda: status().get("progress", {}).get("removed_events", 0) > 0, PATIENCE_SECONDS,
-          "the purge has begun")
+    status = purge(admin, room, kept)
+    until(lambda: removed(status()) > 0, PATIENCE_SECONDS, "the purge has begun")
     meanwhile = times_of_sends(ann, elsewhere)
     half_way = status()
     if half_way["status"] == "active":
@@ -102,10 +119,7 @@ def test_others_hardly_notice_and_it_survives_a_kill(server, admin, say):
     until(lambda: status()["status"] != "active", PATIENCE_SECONDS, "the purge has ended")
     took = time.monotonic() - began
     assert status()["status"] == "complete"
-    assert bodies(ann.history(room)) == ["kept", "kept too"]
-    left = int(sql(server, f"SELECT count(*) FROM events WHERE room_id = '{room}' "
-                           "AND state_key IS NULL"))
-    assert left == 2
+    assert_purged(server, ann, room)
     usual += times_of_sends(ann, elsewhere)
     (usual_text, usual_p99), (text, p99) = told(usual), told(meanwhile)
     say(f"{EVENTS} events purged in {took:.1f} s; p50 and p99 of {len(meanwhile)} sends elsewhere "
@@ -113,3 +127,26 @@ def test_others_hardly_notice_and_it_survives_a_kill(server, admin, say):
     if STRICT:
         assert half_way["status"] == "active", "the purge is long enough for the sends"
         assert p99 < TIMES_SLOWER * usual_p99
+
+
+def test_a_crash_of_the_database_undoes_no_part_for_good(server, admin):
+    """A step does not wait for the disk: those that a crash undoes are done again."""
+    ann = server.api.register(unique("ann"))
+    room, kept = large_room(server, ann, CRASHED_EVENTS)
+    ask = purge(admin, room, kept)
+
+    def status():
+        try:
+            return ask()
+        except Unexpected as refusal:
+            assert refusal.answer.status == 503, "the database is away"
+            return {"status": "active"}
+    for share in (0.2, 0.6):
+        until(lambda share=share: removed(status()) > share * CRASHED_EVENTS, PATIENCE_SECONDS,
+              "the purge is on its way")
+        server.fleet.signal("postgres", signal.SIGQUIT)
+    ended = until(lambda: status()["status"] != "active" and status(), PATIENCE_SECONDS,
+                  "the purge has ended")
+    assert ended["status"] == "complete"
+    assert removed(ended) == CRASHED_EVENTS + 1, "what went is counted once"
+    assert_purged(server, ann, room)

@@ -142,7 +142,7 @@ struct StoredRoomTests {
       let room = try await Self.roomWithManyEnds(.v11, in: world)
       let ordinary = try await world.makeRoom()
       let ends = JoinEnds(
-        database: world.database, memberships: world.memberships, persister: world.writer,
+        database: world.database, persister: world.writer,
         serverName: try RoomFixture.user(FederatedRoom.users[0]).serverName)
       #expect(try await ends.rooms(after: "", limit: 10) == [room])
       #expect(try await ends.join(room))

@@ -109,7 +109,7 @@ package struct DeleteRoom: Sendable {
         while progress.stage != .done {
           let began = ContinuousClock.now
           progress = try await step(room, run, held, progress)
-          try await Task.sleep(for: RemovalPace.rest(after: ContinuousClock.now - began))
+          try await Task.sleep(for: StepPace.rest(after: ContinuousClock.now - began))
         }
         try await run.update(progress)
         invalidations.announce(.roomHistories, [room.text])

@@ -86,7 +86,7 @@ package struct PurgeHistory: Sendable {
         while !progress.isDone {
           let began = ContinuousClock.now
           progress = try await step(run, room, held, progress)
-          try await Task.sleep(for: RemovalPace.rest(after: ContinuousClock.now - began))
+          try await Task.sleep(for: StepPace.rest(after: ContinuousClock.now - began))
         }
         try await run.update(progress)
       }

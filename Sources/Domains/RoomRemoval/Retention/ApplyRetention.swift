@@ -57,9 +57,11 @@ package struct ApplyRetention: Sendable {
       for room in rooms {
         let event = try room.event.map { try JSONDocument($0) }
         guard let lifetime = policy.lifetime(saidBy: event?.root["content"]) else { continue }
+        let began = ContinuousClock.now
         if try await purgeIfNeeded(room.id, before: clock.now() - lifetime) {
           progress.purges += 1
         }
+        try await Task.sleep(for: StepPace.rest(after: ContinuousClock.now - began))
       }
       guard let last = rooms.last else { return .complete(progress) }
       progress.room = last.id.text

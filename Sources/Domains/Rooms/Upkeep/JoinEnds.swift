@@ -8,7 +8,7 @@ package struct JoinEnds: Sendable {
   /// A room may have as many ends.
   private static let usualEnds: Int64 = 10
   /// Members that are tried, as not everyone may speak everywhere.
-  private static let tries = 10
+  private static let tries: Int64 = 10
 
   private static let torn = Statement(
     "join_ends_rooms",
@@ -16,18 +16,22 @@ package struct JoinEnds: Sendable {
     SELECT room_id FROM room_heads
     WHERE cardinality(forward_extremities) > $1 AND room_id > $2 ORDER BY room_id LIMIT $3
     """)
+  private static let members = Statement(
+    "join_ends_members",
+    """
+    SELECT user_id FROM room_memberships
+    WHERE room_id = $1 AND membership = 'join'
+      AND right(user_id, char_length($2) + 1) = ':' || $2 LIMIT $3
+    """)
 
   private let database: any Querying
-  private let memberships: MembershipStore
   private let persister: any EventPersister
   private let serverName: ServerName
 
   package init(
-    database: any Querying, memberships: MembershipStore, persister: any EventPersister,
-    serverName: ServerName
+    database: any Querying, persister: any EventPersister, serverName: ServerName
   ) {
     self.database = database
-    self.memberships = memberships
     self.persister = persister
     self.serverName = serverName
   }
@@ -43,9 +47,9 @@ package struct JoinEnds: Sendable {
   /// - Returns: false when nobody of this server may speak in the room.
   /// - Throws: `PersistError.unavailable`, `PostgresError`.
   package func join(_ room: RoomID) async throws -> Bool {
-    let members = try await memberships.members(of: room)
-      .lazy.map(\.userID).filter { $0.isOn(serverName) }
-    for user in members.prefix(Self.tries) {
+    let rows = try await database.query(
+      Self.members, [.text(room.text), .text(serverName.text), .int(Self.tries)])
+    for user in (0..<rows.count).compactMap({ rows.text($0, 0).flatMap { UserID($0) } }) {
       let intent = EventIntent(type: EventType.dummy, sender: user, content: Array("{}".utf8))
       do {
         _ = try await persister.persist(PersistRequest(roomID: room, intents: [intent]))

@@ -9,7 +9,7 @@ package struct RemoveFinishedTasks: Sendable {
   /// How long the outcome of a task can be looked up.
   private static let lifetime = Duration.seconds(7 * 86_400)
   /// Rows of one statement.
-  static let batch: Int64 = 1000
+  static let batch: Int64 = 200
 
   private static let delete = Statement(
     "tasks_remove_finished",

@@ -17,9 +17,6 @@ package struct RemovedCount: TaskPayload, Equatable {
 }
 
 extension TaskRun where Progress == RemovedCount {
-  /// Between two batches, so that other work comes in between.
-  private static var pause: Duration { .milliseconds(100) }
-
   /// Removes one batch a transaction until one is not full.
   /// - Parameter delete: the number of rows that it removed.
   package func removeInBatches(
@@ -27,12 +24,12 @@ extension TaskRun where Progress == RemovedCount {
   ) async throws -> TaskOutcome<RemovedCount> {
     var removed: Int64 = 0
     while true {
-      let before = removed
+      let (before, began) = (removed, ContinuousClock.now)
       removed = try await step { transaction in
         RemovedCount(before + Int64(try await delete(transaction)))
       }.removed
       if removed - before < size { return .complete(RemovedCount(removed)) }
-      try await Task.sleep(for: Self.pause)
+      try await Task.sleep(for: StepPace.rest(after: ContinuousClock.now - began))
     }
   }
 }

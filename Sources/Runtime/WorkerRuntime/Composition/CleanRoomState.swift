@@ -1,7 +1,6 @@
 import MatrixIdentifiers
 import MatrixJSON
 import Postgres
-import RoomRemoval
 import Rooms
 import Streams
 import TaskScheduler
@@ -51,7 +50,7 @@ struct CleanRoomState: Sendable {
             after.next = progress.next
             return after
           }
-          try await Task.sleep(for: RemovalPace.rest(after: ContinuousClock.now - began))
+          try await Task.sleep(for: StepPace.rest(after: ContinuousClock.now - began))
         }
         try await run.update(walk)
       }

@@ -13,7 +13,7 @@ import TaskScheduler
 enum CleanupTasks {
   private static let hour = Duration.seconds(3600)
   /// Rows of one transaction.
-  private static let batch: Int64 = 1000
+  private static let batch: Int64 = 200
 
   static func register(_ platform: Platform, in registry: TaskRegistry) {
     let clock = platform.clock

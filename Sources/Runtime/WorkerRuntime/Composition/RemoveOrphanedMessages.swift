@@ -7,8 +7,7 @@ enum RemoveOrphanedMessages {
   static let action = TaskAction<NoPayload, Progress>(
     "remove_messages_of_deleted_devices", limit: 1, every: .seconds(3600))
 
-  private static let batch: Int64 = 1000
-  private static let pause = Duration.milliseconds(100)
+  private static let batch: Int64 = 200
 
   struct Progress: TaskPayload {
     let walk: DeviceMessageCleanup.Walk
@@ -30,12 +29,12 @@ enum RemoveOrphanedMessages {
   static func run(_ run: TaskRun<NoPayload, Progress>) async throws -> TaskOutcome<Progress> {
     var walk = run.progress?.walk ?? DeviceMessageCleanup.Walk()
     while walk.place != nil {
-      let before = walk
+      let (before, began) = (walk, ContinuousClock.now)
       walk = try await run.step { transaction in
         Progress(
           try await DeviceMessageCleanup.removeOrphans(before, limit: batch, on: transaction))
       }.walk
-      try await Task.sleep(for: pause)
+      try await Task.sleep(for: StepPace.rest(after: ContinuousClock.now - began))
     }
     return .complete(Progress(walk))
   }

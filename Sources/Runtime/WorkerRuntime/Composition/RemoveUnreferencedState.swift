@@ -1,6 +1,5 @@
 import MatrixIdentifiers
 import MatrixJSON
-import RoomRemoval
 import Rooms
 import Streams
 import TaskScheduler
@@ -60,7 +59,7 @@ struct RemoveUnreferencedState: Sendable {
           let progress = try await cleaner.clean(room, before: end)
           removed += Int64(progress.removed)
           next = progress.next
-          try await Task.sleep(for: RemovalPace.rest(after: ContinuousClock.now - began))
+          try await Task.sleep(for: StepPace.rest(after: ContinuousClock.now - began))
         }
         return removed
       }

@@ -45,8 +45,8 @@ struct RoomAdminParts {
     registerRetention(platform, tasks)
     let ends = JoinEndsOfRooms(
       ends: JoinEnds(
-        database: database, memberships: MembershipStore(database: database),
-        persister: streams.persister, serverName: platform.config.server.serverName))
+        database: database, persister: streams.persister,
+        serverName: platform.config.server.serverName))
     tasks.registry.register(JoinEndsOfRooms.action) { try await ends($0) }
     let room = DeleteRoom(
       evacuation: Self.evacuation(platform, streams), persister: streams.persister,

@@ -7,8 +7,6 @@ struct RotatePushActions: Sendable {
   static let action = TaskAction<NoPayload, Walk>(
     "rotate_push_actions", limit: 1, every: .seconds(3600))
 
-  private static let pause = Duration.milliseconds(200)
-
   let cleanup: PushCleanup
 
   /// Where it has come.
@@ -29,10 +27,12 @@ struct RotatePushActions: Sendable {
 
   func callAsFunction(_ run: TaskRun<NoPayload, Walk>) async throws -> TaskOutcome<Walk> {
     var place = run.progress?.place ?? PushCleanup.Place()
+    var began = ContinuousClock.now
     while let next = try await cleanup.step(from: place) {
       place = next
       try await run.update(Walk(place))
-      try await Task.sleep(for: Self.pause)
+      try await Task.sleep(for: StepPace.rest(after: ContinuousClock.now - began))
+      began = ContinuousClock.now
     }
     return .complete()
   }

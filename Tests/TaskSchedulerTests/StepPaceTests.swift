@@ -1,8 +1,8 @@
 import Testing
 
-@testable import RoomRemoval
+@testable import TaskScheduler
 
-struct RemovalPaceTests {
+struct StepPaceTests {
   /// Milliseconds that a step took, and of the rest after it.
   static let cases: [(took: Double, rest: Double)] = [
     (0, 20), (1, 19), (2, 18), (2.5, 20), (5, 40), (30, 240), (100, 500), (60_000, 500),
@@ -10,6 +10,6 @@ struct RemovalPaceTests {
 
   @Test(arguments: cases)
   func restsLongerTheBusierTheDatabaseIs(_ one: (took: Double, rest: Double)) {
-    #expect(RemovalPace.rest(after: .milliseconds(one.took)) == .milliseconds(one.rest))
+    #expect(StepPace.rest(after: .milliseconds(one.took)) == .milliseconds(one.rest))
   }
 }
