@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from support.api import bodies, joined, quote, timeline
+from support.api import PASSWORD, bodies, joined, quote, timeline
+from support.deployment import unique
 
 DEPLOYMENTS = ("fleet", "monolith")
 
@@ -88,6 +89,50 @@ def test_events_tell_the_membership_of_their_reader(people, visibility):
     ben.act("leave", room)
     entry = ben.sync_until(lambda found: timeline(found, room, "leave"), since, filter=every)
     assert timeline(entry, room, "leave")[-1]["unsigned"]["membership"] == "leave"
+
+
+def relate(user, room, parent, kind, text):
+    return user.put(user.room(room, "send", "m.room.message", unique("t")), {
+        "msgtype": "m.text", "body": text, "m.new_content": {"msgtype": "m.text", "body": text},
+        "m.relates_to": {"rel_type": kind, "event_id": parent}})["event_id"]
+
+
+def test_what_the_erased_have_sent(server, people):
+    """Later members see that there was something, through every way in, and nothing of it."""
+    ann, ben, _ = people
+    secret = unique("secret")
+    room = make_room(ben, "shared")
+    ann.act("join", room)
+    sent = ann.send(room, secret)
+    relate(ann, room, sent, "m.replace", secret)
+    root = ben.send(room, "root")
+    relate(ann, room, root, "m.thread", secret)
+    ann.post("/account/deactivate", {"erase": True, "auth": {
+        "type": "m.login.password", "password": PASSWORD,
+        "identifier": {"type": "m.id.user", "user": ann.id}}})
+    dan = server.rotating.register(unique("dan"))
+    since = dan.sync()["next_batch"]
+    dan.act("join", room)
+    last = ben.send(room, "last")
+    every = json.dumps({"room": {"timeline": {"limit": 50}}})
+
+    def ways(user, *starts):
+        yield from (synced(user, room, last, start, filter=every)["timeline"]["events"]
+                    for start in starts)
+        yield user.messages(room, limit=50)["chunk"]
+        yield [user.get(user.room(room, "event", quote(one))) for one in (sent, root)]
+        around = user.get(user.room(room, "context", quote(root)), limit=20)
+        yield [around["event"], *around["events_before"], *around["events_after"]]
+        for path in ("relations/" + quote(root), "relations/" + quote(sent), "threads"):
+            yield user.api.call("GET", f"/_matrix/client/v1{user.room(room, path)}",
+                                token=user.token)["chunk"]
+    for events in ways(dan, None, since):
+        assert events and secret not in json.dumps(events)
+    told = {one["event_id"]: one for one in dan.messages(room, limit=50)["chunk"]}
+    assert told[sent]["content"] == {} and told[sent]["sender"] == ann.id
+    assert told[root]["unsigned"]["m.relations"]["m.thread"]["latest_event"]["content"] == {}
+    for events in ways(ben, None):
+        assert secret in json.dumps(events)
 
 
 def test_a_long_past_that_is_hidden(people):

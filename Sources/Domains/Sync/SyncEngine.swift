@@ -28,8 +28,8 @@ package final class SyncEngine: Sendable {
   private let flights: SyncFlights
   private let ignored: Ignored
   private let invitations: (any InvitePermissions)?
-  private let loader: MemoryLoader
-  private let reader: StreamReader<StoredEvent>
+  let loader: MemoryLoader
+  let reader: StreamReader<StoredEvent>
   private let providers: [any SyncProvider]
   private let decorations: SyncDecorations
   private let executor: LoopExecutor
@@ -271,7 +271,8 @@ package final class SyncEngine: Sendable {
     }
     var next = position
     next.knowledge = toldMembers.note(answer.plan.newMembers, toldTo: request)
-    let bundles = try await bundles(for: answer.plan, of: request.userID)
+    var bundles = try await bundles(for: answer.plan, of: request.userID)
+    try await hideErased(in: &answer.plan, &bundles)
     return SyncWriter(request: request, now: clock.now(), bundles: bundles)
       .write(answer, next: next)
   }

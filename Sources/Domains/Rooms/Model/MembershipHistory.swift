@@ -19,6 +19,10 @@ package struct MembershipHistory: Sendable, Equatable {
     self.changes = changes
   }
 
+  package func isJoined(at position: Int64) -> Bool {
+    membership(at: position) == Membership.join
+  }
+
   /// After what the event at this position changes itself.
   package func membership(at position: Int64) -> String {
     var (low, high) = (0, changes.count)

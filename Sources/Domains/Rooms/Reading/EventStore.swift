@@ -55,10 +55,20 @@ package struct EventStore: Sendable {
     ORDER BY e.stream_ordering LIMIT $4
     """)
 
+  private static let erased = Statement(
+    "events_erased_users", "SELECT user_id FROM users WHERE user_id = ANY($1) AND erased")
+
   private let database: any Querying
 
   package init(database: any Querying) {
     self.database = database
+  }
+
+  /// Those of the users who are gone and wanted as little as possible of them to remain.
+  package func erasedUsers(among users: Set<UserID>) async throws -> Set<UserID> {
+    guard !users.isEmpty else { return [] }
+    let rows = try await database.query(Self.erased, [.texts(users.map(\.text))])
+    return Set((0..<rows.count).compactMap { rows.text($0, 0).flatMap { UserID($0) } })
   }
 
   /// The events with these ids, in no order; unknown ones are left out.

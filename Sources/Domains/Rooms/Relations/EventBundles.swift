@@ -1,5 +1,6 @@
 package import MatrixIdentifiers
 import MatrixJSON
+import RoomEvents
 
 /// What belongs to some events, as it is told along with them.
 /// spec: client-server-api#aggregations-of-child-events
@@ -10,6 +11,11 @@ package struct EventBundles: Sendable {
     let latest: StoredEvent
     let count: Int64
     let readerParticipated: Bool
+
+    func showing(_ content: ErasedContent) -> Thread {
+      Thread(
+        latest: content.shown(latest), count: count, readerParticipated: readerParticipated)
+    }
   }
 
   struct Bundle: Sendable {
@@ -37,6 +43,25 @@ package struct EventBundles: Sendable {
   /// The newest events of threads.
   var latestOfThreads: [StoredEvent] {
     bundles.values.compactMap(\.thread?.latest)
+  }
+
+  /// The events that are told along with others.
+  package var told: [StoredEvent] {
+    bundles.values.flatMap { [$0.replacement, $0.thread?.latest].compactMap { $0 } }
+  }
+
+  /// The same with what a reader may see of events of a room.
+  package func showing(_ content: ErasedContent, in room: RoomID) -> EventBundles {
+    var shown = self
+    for (parent, bundle) in bundles {
+      if let edit = bundle.replacement, edit.event.roomID == room, content.hides(edit) {
+        shown.change(parent) { $0.replacement = nil }
+      }
+      if let thread = bundle.thread, thread.latest.event.roomID == room {
+        shown.change(parent) { $0.thread = thread.showing(content) }
+      }
+    }
+    return shown
   }
 
   package func hasThread(_ root: EventID) -> Bool {

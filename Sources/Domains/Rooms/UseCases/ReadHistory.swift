@@ -71,11 +71,13 @@ package struct ReadHistory: Sendable {
       case .backwards: try await backwards(wanted, from, to)
       case .forwards: try await forwards(wanted, from, to)
       }
+    let bundles = try await bundler.bundles(for: page.events, to: user, seeing: [room: history])
+    let content = try await events.erasedContent(
+      among: page.events + bundles.told, readBy: history.memberships)
     return Page(
-      start: page.start, end: page.end, events: page.events,
+      start: page.start, end: page.end, events: page.events.map(content.shown),
       state: filter.lazyLoadsMembers ? try await senders(of: page.events, in: room) : [],
-      bundles: try await bundler.bundles(for: page.events, to: user, seeing: [room: history]),
-      memberships: history.memberships)
+      bundles: bundles.showing(content, in: room), memberships: history.memberships)
   }
 
   private func backwards(
@@ -130,15 +132,18 @@ package struct ReadHistory: Sendable {
       wanted, .forwards, after: position, upTo: .max
     ) { _ in true }
     let told = before.events + [event] + after.events
+    let bundles = try await bundler.bundles(for: told, to: user, seeing: [room: history])
+    let content = try await events.erasedContent(
+      among: told + bundles.told, readBy: history.memberships)
     let state = try await states.state(
       of: room, at: after.events.last?.streamOrdering ?? position)
     return Context(
-      event: event, before: before.events, after: after.events,
+      event: content.shown(event), before: before.events.map(content.shown),
+      after: after.events.map(content.shown),
       start: .position(before.next ?? (before.last ?? position) - 1),
       end: .position(after.next ?? after.last ?? position),
       state: filter.state(state, around: told),
-      bundles: try await bundler.bundles(for: told, to: user, seeing: [room: history]),
-      memberships: history.memberships)
+      bundles: bundles.showing(content, in: room), memberships: history.memberships)
   }
 }
 

@@ -77,9 +77,11 @@ package struct ReadRelations: Sendable {
     let told = Array(found.prefix(query.limit))
     let next = found.count > query.limit ? told.last?.streamOrdering : nil
     let page = told.filter { query.admits($0) }
+    let bundles = try await bundler.bundles(for: page, to: user, seeing: [room: history])
+    let content = try await events.erasedContent(
+      among: page + bundles.told, readBy: history.memberships)
     return Page(
-      events: page,
-      bundles: try await bundler.bundles(for: page, to: user, seeing: [room: history]),
+      events: page.map(content.shown), bundles: bundles.showing(content, in: room),
       next: next.map { .position(query.direction == .backwards ? $0 - 1 : $0) },
       memberships: history.memberships)
   }
@@ -117,9 +119,12 @@ package struct ReadRelations: Sendable {
     let roots = told.map(\.root).filter { bundles.hasThread($0.event.eventID) }.map { root in
       shunned.contains(root.event.sender) ? Redaction.hidden(root) : root
     }
+    let content = try await events.erasedContent(
+      among: roots + bundles.told, readBy: history.memberships)
     let next = found.count > limit ? told.last?.latest : nil
     return Page(
-      events: roots, bundles: bundles, next: next.map { .position($0 - 1) },
+      events: roots.map(content.shown), bundles: bundles.showing(content, in: room),
+      next: next.map { .position($0 - 1) },
       memberships: history.memberships)
   }
 }

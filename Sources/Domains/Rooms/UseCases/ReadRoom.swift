@@ -76,6 +76,9 @@ package struct ReadRoom: Sendable {
     /// The reader's, at the event.
     package let memberships: MembershipHistory
   }
+    let bundles = try await bundler.bundles(for: [stored], to: user, seeing: [room: history])
+    let content = try await events.erasedContent(
+      among: [stored] + bundles.told, readBy: history.memberships)
 
   package func bundledEvent(
     _ id: EventID, in room: RoomID, for user: UserID

@@ -26,6 +26,10 @@ struct RoomSlice: Sendable {
     isLimited ? events.filter { $0.key == nil && $0.mayHaveChildren } : []
   }
 
+  mutating func show(_ content: ErasedContent) {
+    events = events.map(content.shown)
+  }
+
   /// Adds the user's own last member event, unless the slice has it already.
   mutating func add(_ own: StoredEvent, for request: SliceRequest) {
     let isOwn = { (stored: StoredEvent) in stored.event.eventID == own.event.eventID }

@@ -19,6 +19,10 @@ struct JoinedRoom {
     self.slice.addHeroes(summary?.heroes ?? [], of: view, request, known: lazy.known)
     newMembers = NewMembers(in: self.slice, replacesKnown: request.tellsWholeState, request)
   }
+
+  mutating func show(_ content: ErasedContent) {
+    slice.show(content)
+  }
 }
 
 /// The members of a room whom an answer with lazy members tells of.
