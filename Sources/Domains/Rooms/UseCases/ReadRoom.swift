@@ -76,17 +76,16 @@ package struct ReadRoom: Sendable {
     /// The reader's, at the event.
     package let memberships: MembershipHistory
   }
-    let bundles = try await bundler.bundles(for: [stored], to: user, seeing: [room: history])
-    let content = try await events.erasedContent(
-      among: [stored] + bundles.told, readBy: history.memberships)
 
   package func bundledEvent(
     _ id: EventID, in room: RoomID, for user: UserID
   ) async throws -> BundledEvent {
     let (stored, history) = try await visibleEvent(id, in: room, for: user)
+    let bundles = try await bundler.bundles(for: [stored], to: user, seeing: [room: history])
+    let content = try await events.erasedContent(
+      among: [stored] + bundles.told, readBy: history.memberships)
     return BundledEvent(
-      event: stored,
-      bundles: try await bundler.bundles(for: [stored], to: user, seeing: [room: history]),
+      event: content.shown(stored), bundles: bundles.showing(content, in: room),
       memberships: history.memberships)
   }
 
