@@ -53,7 +53,9 @@ package enum ClientEvent {
     bytes.append(contentsOf: Array(",\"unsigned\":{\"age\":".utf8))
     bytes.append(contentsOf: String(age(of: stored.event, now: now)).utf8)
     if let membership = reader?.membership(at: stored) {
-      bytes.append(contentsOf: Array(",\"membership\":\"\(membership)\"".utf8))
+      bytes.append(
+        contentsOf: membership == Membership.join
+          ? joined : Array(",\"membership\":\"\(membership)\"".utf8))
     }
     for members in [stored.replaced, stored.unsigned] where !members.isEmpty {
       bytes.append(UInt8(ascii: ","))
@@ -79,6 +81,8 @@ package enum ClientEvent {
     output.raw(bytes)
   }
 
+  /// What most readers are at most events.
+  private static let joined = Array(",\"membership\":\"\(Membership.join)\"".utf8)
   /// MSC4140's, and the one that clients know from before it was accepted.
   private static let delayNames = ["delay_id", "org.matrix.msc4140.delay_id"]
 
