@@ -42,7 +42,7 @@ struct PowerGrantTests {
 
   @Test(arguments: cases)
   func powerIsThatOfTheMightiest(_ one: Case) throws {
-    let maker = try PDUMaker(one.version, creator: Self.ann)
+    let maker = PDUMaker(one.version, creator: Self.ann)
     let create = try maker.createEvent()
     var draft = PDUMaker.Draft(sender: Self.ann, type: EventType.powerLevels, stateKey: "")
     draft.content = one.levels ?? [:]
