@@ -11,6 +11,11 @@ final class Switchboard: Sendable {
     SwitchboardBus(process: process, board: self)
   }
 
+  /// Tells every process that its connection came or went.
+  func send(_ event: BusEvent) {
+    for (_, handler) in handlers.withLock({ $0 }) { handler(event) }
+  }
+
   fileprivate func add(_ handler: @escaping Handler, of process: Int) {
     handlers.withLock { $0.append((process, handler)) }
   }

@@ -49,12 +49,6 @@ package struct MembershipStore: Sendable {
   private static let ofUser = Statement(
     "memberships_of_user",
     "SELECT \(columns) FROM room_memberships WHERE user_id = $1 AND membership = ANY($2)")
-  private static let joinedIDs = Statement(
-    "memberships_joined_ids",
-    """
-    SELECT coalesce(json_agg(room_id), '[]'::json)::text FROM room_memberships
-    WHERE user_id = $1 AND membership = 'join'
-    """)
   private static let inRoom = Statement(
     "memberships_in_room",
     "SELECT \(columns) FROM room_memberships WHERE room_id = $1 AND membership = ANY($2)")
@@ -127,12 +121,6 @@ package struct MembershipStore: Sendable {
     let rows = try await database.query(
       Self.joinedAmong, [.texts(rooms.map(\.text)), .texts(Array(users))])
     return Set((0..<rows.count).compactMap { rows.text($0, 0) })
-  }
-
-  /// The ids of the rooms that the user is joined to, as a JSON array made by the database.
-  package func joinedRoomsJSON(of user: UserID) async throws -> [UInt8] {
-    let rows = try await database.query(Self.joinedIDs, [.text(user.text)])
-    return rows.bytes(0, 0) ?? Array("[]".utf8)
   }
 
   package func members(

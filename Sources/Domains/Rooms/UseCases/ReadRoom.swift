@@ -20,11 +20,6 @@ package struct ReadRoom: Sendable {
     self.bundler = bundler
   }
 
-  /// A JSON array of room ids.
-  package func joinedRooms(of user: UserID) async throws -> [UInt8] {
-    try await memberships.joinedRoomsJSON(of: user)
-  }
-
   /// The state as the user may see it: now, or as it was when the user left.
   package func state(of room: RoomID, for user: UserID) async throws -> [StoredEvent] {
     switch try await access.extent(for: user, in: room) {

@@ -1,4 +1,5 @@
 import MatrixIdentifiers
+import RoomEvents
 import Rooms
 import Streams
 
@@ -10,6 +11,11 @@ struct UserRooms: Sendable {
     memberships = Dictionary(
       rows.map { ($0.roomID, $0) },
       uniquingKeysWith: { $0.streamOrdering > $1.streamOrdering ? $0 : $1 })
+  }
+
+  /// The rooms that the user is in.
+  var joined: [RoomID] {
+    memberships.values.compactMap { $0.membership == Membership.join ? $0.roomID : nil }
   }
 
   /// True when the row was news.

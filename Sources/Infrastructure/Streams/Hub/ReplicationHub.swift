@@ -21,6 +21,10 @@ package final class ReplicationHub: Sendable {
     var followers: [Follower] = []
     var announcers: [@Sendable () -> Void] = []
     var isConnected = false
+    /// How often the bus was connected.
+    var connections = 0
+    /// Whether it was looked, since it was connected, for what was said before.
+    var isInStep = false
     var failureIsLogged = false
   }
 
@@ -48,7 +52,8 @@ package final class ReplicationHub: Sendable {
 
   package func makeReader<Row>(_ definition: StreamDefinition<Row>) -> StreamReader<Row> {
     let reader = StreamReader(
-      definition, requestPoll: { [weak self] in self?.pollNow.raise() }, logger: logger)
+      definition, requestPoll: { [weak self] in self?.pollNow.raise() },
+      isInStep: { [weak self] in self?.isInStep ?? false }, logger: logger)
     let follower = Follower(
       name: definition.name, received: { reader.received($0) }, polled: { reader.polled($0) },
       isAwaited: { reader.isAwaited }, facts: { reader.facts },
@@ -74,6 +79,10 @@ package final class ReplicationHub: Sendable {
   /// - Throws: `PostgresError`.
   package func start() async throws {
     try await poll()
+  }
+
+  private var isInStep: Bool {
+    state.withLock { $0.isInStep }
   }
 
   package var facts: ReplicationFacts {
@@ -113,6 +122,7 @@ package final class ReplicationHub: Sendable {
   }
 
   private func poll() async throws {
+    let connections = state.withLock { $0.connections }
     let rows = try await database.queryAll([PositionStore.query, invalidations.query])
     guard rows.count == 2 else { return }
     var more = invalidations.polled(rows[1])
@@ -123,6 +133,7 @@ package final class ReplicationHub: Sendable {
     for follower in state.withLock({ $0.followers }) {
       follower.polled(positions[follower.name] ?? [:])
     }
+    state.withLock { $0.isInStep = $0.isConnected && $0.connections == connections }
   }
 
   private func handle(_ event: BusEvent) {
@@ -135,11 +146,18 @@ package final class ReplicationHub: Sendable {
     case .message(let message):
       for follower in state.withLock({ $0.followers }) { follower.received(message) }
     case .connected:
-      state.withLock { $0.isConnected = true }
+      state.withLock { state in
+        state.isConnected = true
+        state.connections += 1
+        state.isInStep = false
+      }
       bus.publish(.replicate(instance: instanceName))
       pollNow.raise()
     case .disconnected:
-      state.withLock { $0.isConnected = false }
+      state.withLock { state in
+        state.isConnected = false
+        state.isInStep = false
+      }
       pollNow.raise()
     }
   }

@@ -32,6 +32,7 @@ package final class StreamReader<Row: Sendable>: Sendable {
 
   let definition: StreamDefinition<Row>
   private let requestPoll: @Sendable () -> Void
+  private let isInStep: @Sendable () -> Bool
   private let logger: Logger
   private let state = Mutex(State())
   /// At most one gap of each writer is under way, so this is bounded by the limit of writers.
@@ -40,10 +41,11 @@ package final class StreamReader<Row: Sendable>: Sendable {
 
   init(
     _ definition: StreamDefinition<Row>, requestPoll: @escaping @Sendable () -> Void,
-    logger: Logger
+    isInStep: @escaping @Sendable () -> Bool, logger: Logger
   ) {
     self.definition = definition
     self.requestPoll = requestPoll
+    self.isInStep = isInStep
     self.logger = logger
     (gaps, newGap) = AsyncStream.makeStream()
   }
@@ -55,6 +57,12 @@ package final class StreamReader<Row: Sendable>: Sendable {
   /// Up to where everything has been delivered to the handlers.
   package var current: VectorToken {
     state.withLock { $0.current }
+  }
+
+  /// Whether rows come as they are written, and none is known to be missing. While the bus is away
+  /// they are looked up now and then.
+  package var isHearing: Bool {
+    isInStep() && state.withLock { $0.machine.lag == 0 }
   }
 
   /// Where each known writer is; never behind what has been delivered.
@@ -145,8 +153,11 @@ extension StreamReader {
   private static var waitingLimit: Int { 10_000 }
 
   /// Waits until all that `token` stands for has been delivered here.
+  /// - Parameter asking: whether the database is asked for it at once, or only the bus listened to.
   /// - Returns: false when it is not so within `timeout`.
-  package func waitUntil(covers token: VectorToken, timeout: Duration) async -> Bool {
+  package func waitUntil(
+    covers token: VectorToken, timeout: Duration, asking: Bool = true
+  ) async -> Bool {
     let waiter = Waiter<Bool>()
     let isBehind = state.withLock { state in
       guard !token.isCovered(by: state.current), state.waiting.count < Self.waitingLimit
@@ -155,7 +166,7 @@ extension StreamReader {
       return true
     }
     guard isBehind else { return token.isCovered(by: current) }
-    requestPoll()
+    if asking { requestPoll() }
     let isCovered = await waiter.value(within: timeout, otherwise: false)
     if !isCovered {
       state.withLock { $0.waiting.removeAll { $0.waiter === waiter } }

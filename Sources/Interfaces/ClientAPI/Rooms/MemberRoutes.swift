@@ -8,7 +8,8 @@ import Rooms
 
 /// spec: client-server-api#get_matrixclientv3roomsroomidmembers
 func memberRoutes(
-  _ read: ReadRoom, _ authenticated: Authenticated, _ clock: any WallClock
+  _ read: ReadRoom, _ joinedRooms: @escaping JoinedRoomsOfUser,
+  _ authenticated: Authenticated, _ clock: any WallClock
 ) -> [Route] {
   [
     roomRoute(
@@ -43,7 +44,9 @@ func memberRoutes(
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("joined_rooms")
-        writer.raw(try await read.joinedRooms(of: requester.userID))
+        writer.beginArray()
+        for room in try await joinedRooms(requester.userID) { writer.string(room.text) }
+        writer.endArray()
         writer.endObject()
         return .json(200, writer.bytes)
       }),

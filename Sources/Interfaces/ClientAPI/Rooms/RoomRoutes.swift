@@ -1,8 +1,12 @@
 package import DelayedEvents
 package import Executors
 package import HTTPServing
+package import MatrixIdentifiers
 package import RoomEvents
 package import Rooms
+
+/// The rooms that a user is in, as the worker remembers them.
+package typealias JoinedRoomsOfUser = @Sendable (UserID) async throws -> [RoomID]
 
 /// What the room endpoints work with.
 package struct RoomRoutesDependencies: Sendable {
@@ -12,6 +16,7 @@ package struct RoomRoutesDependencies: Sendable {
   package let send: SendEvent
   package let schedule: ScheduleDelayedEvent
   package let read: ReadRoom
+  package let joinedRooms: JoinedRoomsOfUser
   package let history: ReadHistory
   package let relations: ReadRelations
   package let times: FindEventByTime
@@ -24,8 +29,8 @@ package struct RoomRoutesDependencies: Sendable {
 
   package init(
     authenticated: Authenticated, create: CreateRoom, membership: ChangeMembership,
-    send: SendEvent, schedule: ScheduleDelayedEvent, read: ReadRoom, history: ReadHistory,
-    relations: ReadRelations,
+    send: SendEvent, schedule: ScheduleDelayedEvent, read: ReadRoom,
+    joinedRooms: @escaping JoinedRoomsOfUser, history: ReadHistory, relations: ReadRelations,
     times: FindEventByTime, upgrade: UpgradeRoom, reports: ReportContent,
     directory: RoomDirectory, guests: GuestAccess, defaultVersion: RoomVersion, clock: any WallClock
   ) {
@@ -35,6 +40,7 @@ package struct RoomRoutesDependencies: Sendable {
     self.send = send
     self.schedule = schedule
     self.read = read
+    self.joinedRooms = joinedRooms
     self.history = history
     self.relations = relations
     self.times = times
@@ -54,7 +60,8 @@ package func roomRoutes(_ dependencies: RoomRoutesDependencies) -> [Route] {
     + membershipRoutes(dependencies, authenticated)
     + sendRoutes(dependencies, authenticated)
     + stateRoutes(dependencies, authenticated)
-    + memberRoutes(dependencies.read, authenticated, dependencies.clock)
+    + memberRoutes(
+      dependencies.read, dependencies.joinedRooms, authenticated, dependencies.clock)
     + historyRoutes(dependencies, authenticated)
     + relationRoutes(dependencies, authenticated)
     + upgradeRoutes(dependencies.upgrade, authenticated)

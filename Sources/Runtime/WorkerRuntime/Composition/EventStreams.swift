@@ -62,7 +62,10 @@ struct EventStreams {
     } else {
       (lease, stream, writer) = (nil, nil, nil)
     }
-    persister = Self.persister(platform, own: writer)
+    let owners = Self.persister(platform, own: writer)
+    persister =
+      config.duties.contains(.serveClients)
+      ? HeardMemberships(persister: owners, reader: reader) : owners
     if let consumer = Self.consumer(config) {
       follower = StreamFollower(
         consumer: consumer, reader: reader, database: database, logger: logger)

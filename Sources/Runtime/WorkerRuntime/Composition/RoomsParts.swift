@@ -28,23 +28,11 @@ struct RoomsParts {
       platform, persister: persister, profiles: accounts.profiles,
       ignored: ephemera.ignoredUsersInMemory,
       successions: [ephemera.succession, push.succession])
-    dependencies = RoomRoutesDependencies(
-      authenticated: accounts.authenticated, create: tools.create, membership: tools.membership,
-      send: tools.send, schedule: delayed.dependencies.schedule,
-      read: tools.read, history: tools.history, relations: tools.relations, times: tools.times,
-      upgrade: tools.upgrade, reports: tools.reports,
-      directory: RoomDirectory(
-        aliases: tools.aliases, states: tools.states, memberships: tools.memberships,
-        requiresMembership: platform.config.rooms.aliasesRequireMembership,
-        serverName: server.serverName, clock: clock),
-      guests: GuestAccess(states: tools.states),
-      defaultVersion: RoomVersion(id: platform.config.rooms.defaultVersion) ?? .default,
-      clock: clock)
     var decorations = push.decorations(with: keys.decoration)
     decorations.bundles = { [bundler = tools.bundler] in
       try await bundler.bundles(for: $0, to: $1, seeing: $2)
     }
-    sync = SyncEngine(
+    let sync = SyncEngine(
       reader: reader,
       providers: {
         ephemera.providers($0) + [push.provider($0), messages.provider($0), keys.provider($0)]
@@ -54,6 +42,20 @@ struct RoomsParts {
       invitations: InviteBlocks(database: database),
       answerLifetime: platform.config.caches.syncResponseLifetime,
       database: database, executor: platform.executor, clock: clock)
+    self.sync = sync
+    dependencies = RoomRoutesDependencies(
+      authenticated: accounts.authenticated, create: tools.create, membership: tools.membership,
+      send: tools.send, schedule: delayed.dependencies.schedule,
+      read: tools.read, joinedRooms: { try await sync.joinedRooms(of: $0) },
+      history: tools.history, relations: tools.relations, times: tools.times,
+      upgrade: tools.upgrade, reports: tools.reports,
+      directory: RoomDirectory(
+        aliases: tools.aliases, states: tools.states, memberships: tools.memberships,
+        requiresMembership: platform.config.rooms.aliasesRequireMembership,
+        serverName: server.serverName, clock: clock),
+      guests: GuestAccess(states: tools.states),
+      defaultVersion: RoomVersion(id: platform.config.rooms.defaultVersion) ?? .default,
+      clock: clock)
     syncDependencies = SyncRoutesDependencies(
       authenticated: accounts.authenticated, engine: sync,
       filters: FilterStore(database: database), presence: ephemera.presence?.reporter)
