@@ -47,12 +47,4 @@ package struct ChainRange: Hashable, Sendable {
     self.first = first
     self.last = last
   }
-
-  /// Its ends as they are stored.
-  var bounds: (first: Int64, last: Int64) {
-    (
-      ChainPosition(chain: chain, sequence: first).raw,
-      ChainPosition(chain: chain, sequence: min(last, ChainPosition.longest)).raw
-    )
-  }
 }

@@ -16,35 +16,33 @@ struct ChainStore: Sendable {
       AND (e.standing IS NULL OR e.standing NOT IN (\(EventStanding.rejected.rawValue),
         \(EventStanding.rejectedOutlier.rawValue)))
     """)
-  private static let links = Statement(
-    "chain_links",
+  private static let links = RangeStatements("chain_links") { events in
     """
     SELECT \(ChainColumns.place("e")), \(ChainColumns.place("t")), t.type, t.state_key
-    FROM \(ranges) CROSS JOIN LATERAL \(members) e
+    FROM \(events)
     CROSS JOIN LATERAL unnest(\(ChainColumns.links("e"))) AS l (n)
     JOIN events t ON t.stream_ordering = l.n
-    """)
-  private static let entriesInRanges = Statement(
-    "chain_members",
-    "SELECT \(columns) FROM \(ranges) CROSS JOIN LATERAL \(members) e")
-  private static let citers = Statement(
-    "chain_citers",
     """
-    SELECT \(columns), \(ChainColumns.place("m"))
-    FROM \(ranges) CROSS JOIN LATERAL \(members) m
+  }
+  private static let members = RangeStatements("chain_members") { events in
+    "SELECT \(columns) FROM \(events)"
+  }
+  private static let citers = RangeStatements("chain_citers") { events in
+    """
+    SELECT c.stream_ordering, c.type, c.state_key, \(ChainColumns.place("c")),
+      \(ChainColumns.place("e"))
+    FROM \(events)
     CROSS JOIN LATERAL (
       SELECT stream_ordering, type, state_key, chain_place FROM events
-      WHERE \(ChainColumns.hasLinks) AND \(ChainColumns.links()) @> ARRAY[m.stream_ordering]
+      WHERE \(ChainColumns.hasLinks) AND \(ChainColumns.links()) @> ARRAY[e.stream_ordering]
       LIMIT $3
-    ) e
+    ) c
     LIMIT $4
-    """)
-  private static let numbers = Statement(
-    "chain_numbers",
-    "SELECT e.stream_ordering FROM \(ranges) CROSS JOIN LATERAL \(members) e")
-
-  private static let ranges = "unnest($1::bigint[], $2::bigint[]) AS r (first, last)"
-  private static let members = ChainColumns.events(from: "r.first", to: "r.last")
+    """
+  }
+  private static let numbers = RangeStatements("chain_numbers") { events in
+    "SELECT e.stream_ordering FROM \(events)"
+  }
 
   private let database: any Querying
 
@@ -86,8 +84,9 @@ struct ChainStore: Sendable {
 
   /// The events in some ranges.
   func numbers(_ ranges: [ChainRange]) async throws -> [Int64] {
-    let rows = try await database.query(Self.numbers, Self.binds(ranges))
-    return (0..<rows.count).compactMap { rows.int($0, 0) }
+    try await database.queryAll(Self.numbers.queries(ranges)).flatMap { rows in
+      (0..<rows.count).compactMap { rows.int($0, 0) }
+    }
   }
 
   // MARK: Parts of the index
@@ -106,10 +105,10 @@ struct ChainStore: Sendable {
   private func links(
     _ ranges: [ChainRange]
   ) async throws -> (links: [ChainLink], keys: [Int64: StateTuple]) {
-    let rows = try await database.query(Self.links, Self.binds(ranges))
     var links: [ChainLink] = []
     var keys: [Int64: StateTuple] = [:]
-    for row in 0..<rows.count {
+    let results = try await database.queryAll(Self.links.queries(ranges))
+    for (rows, row) in results.lazy.flatMap({ rows in (0..<rows.count).map { (rows, $0) } }) {
       guard let source = rows.int(row, 0).map({ ChainPosition(raw: $0) }),
         let target = rows.int(row, 1).map({ ChainPosition(raw: $0) }),
         let type = rows.text(row, 2), let stateKey = rows.text(row, 3)
@@ -123,25 +122,22 @@ struct ChainStore: Sendable {
   private func citers(
     _ ranges: [ChainRange], limit: Int?, total: Int
   ) async throws -> ChainCiters {
-    let binds = Self.binds(ranges)
-    let results = try await database.queryAll([
-      Query(Self.entriesInRanges, binds),
-      Query(Self.citers, binds + [.int(limit.map(Int64.init)), .int(Int64(total))]),
-    ])
+    let members = Self.members.queries(ranges)
+    let results = try await database.queryAll(
+      members + Self.citers.queries(ranges, [.int(limit.map(Int64.init)), .int(Int64(total))]))
     var citers = ChainCiters()
-    citers.members = (0..<results[0].count).compactMap { Self.entry(results[0], $0) }
-    citers.citers = (0..<results[1].count).compactMap { row in
-      guard let entry = Self.entry(results[1], row),
-        let cited = results[1].int(row, 4).map({ ChainPosition(raw: $0) })
-      else { return nil }
-      return ChainCiters.Citer(entry: entry, cited: cited)
+    for rows in results.prefix(members.count) {
+      citers.members += (0..<rows.count).compactMap { Self.entry(rows, $0) }
+    }
+    for rows in results.dropFirst(members.count) {
+      for row in 0..<rows.count {
+        guard let entry = Self.entry(rows, row),
+          let cited = rows.int(row, 4).map({ ChainPosition(raw: $0) })
+        else { continue }
+        citers.citers.append(ChainCiters.Citer(entry: entry, cited: cited))
+      }
     }
     return citers
-  }
-
-  private static func binds(_ ranges: [ChainRange]) -> [Bind] {
-    let bounds = ranges.map(\.bounds)
-    return [.ints(bounds.map(\.first)), .ints(bounds.map(\.last))]
   }
 
   private static func entry(_ rows: Rows, _ row: Int) -> ChainEntry? {

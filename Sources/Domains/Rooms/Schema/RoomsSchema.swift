@@ -101,9 +101,7 @@ package enum RoomsSchema {
         CREATE INDEX missing_prev_events_room ON missing_prev_events (room_id);
 
         -- Every type and state key that a room has had, with the current event if there is one.
-        -- Updates touch no index and mostly stay on their page. That no slot is there twice is
-        -- seen to by the room's writer, which knows all of them: an index would take more than the
-        -- two that are here.
+        -- Updates touch no index and mostly stay on their page.
         CREATE TABLE state_slots (
           room_nid bigint NOT NULL,
           event bigint,
@@ -114,9 +112,9 @@ package enum RoomsSchema {
           type text,
           state_key text NOT NULL,
           -- The end of its AccessHistory.
-          history bytea
+          history bytea,
+          PRIMARY KEY (room_nid, slot)
         ) WITH (fillfactor = 97);
-        CREATE INDEX state_slots_room ON state_slots (room_nid);
         CREATE INDEX state_slots_key
           ON state_slots (\(StateSlots.hash("room_nid", StateSlots.type(), "state_key")));
         -- Earlier parts of long ones.

@@ -13,9 +13,6 @@ package struct StateEdit: Hashable, Sendable {
     self.old = old
     self.new = new
   }
-
-  /// One of which this is the place.
-  package var event: Int64 { new == Self.none ? old : new }
 }
 
 /// The difference between two states of a room.

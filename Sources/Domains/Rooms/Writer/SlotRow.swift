@@ -17,8 +17,7 @@ struct SlotRow {
   /// Bytes of a slot's history, beyond which it goes to a row of its own.
   private static let historyLimit = 512
 
-  // What was in a slot is not read: its history is put together in the database. A slot that is
-  // not there comes to be.
+  // What was in a slot is not read: its history is put together in the database.
   private static let upsert = Statement(
     "writer_upsert_state_slots",
     """
@@ -29,23 +28,22 @@ struct SlotRow {
     ), full_histories AS (
       INSERT INTO state_histories (room_nid, slot, position, history)
       SELECT s.room_nid, s.slot, coalesce(c.changed_at, c.event), s.history
-      FROM changed c JOIN state_slots s ON \(isAtPlace)
-      WHERE octet_length(s.history) > \(historyLimit)
-    ), updated AS (
-      UPDATE state_slots s SET event = c.event, changed_at = c.changed_at,
-        history = CASE WHEN octet_length(s.history) > \(historyLimit) THEN c.history
-          ELSE coalesce(s.history || c.history, s.history, c.history) END
-      FROM changed c WHERE \(isAtPlace)
-      RETURNING s.room_nid, s.slot
+      FROM changed c CROSS JOIN LATERAL (
+        SELECT * FROM state_slots s
+        WHERE s.room_nid = c.room_nid AND s.slot = c.slot
+          AND octet_length(s.history) > \(historyLimit)
+        -- Lest a plan is made, and kept, that looks through all slots.
+        OFFSET 0
+      ) s
     )
-    INSERT INTO state_slots (room_nid, slot, event, type, state_key, history, changed_at)
+    INSERT INTO state_slots AS s (room_nid, slot, event, type, state_key, history, changed_at)
     SELECT room_nid, slot, event, \(StateSlots.stored("type")), state_key, history, changed_at
-    FROM changed c
-    WHERE NOT EXISTS (
-      SELECT FROM updated u WHERE u.room_nid = c.room_nid AND u.slot = c.slot)
+    FROM changed
+    ON CONFLICT (room_nid, slot) DO UPDATE
+    SET event = excluded.event, changed_at = excluded.changed_at,
+      history = CASE WHEN octet_length(s.history) > \(historyLimit) THEN excluded.history
+        ELSE coalesce(s.history || excluded.history, s.history, excluded.history) END
     """)
-
-  private static let isAtPlace = StateSlots.isAt("c.room_nid", "c.type", "c.state_key")
 
   /// - Parameter rows: each slot once.
   static func query(_ rows: [SlotRow]) -> Query {

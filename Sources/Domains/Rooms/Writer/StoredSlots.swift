@@ -9,13 +9,14 @@ struct StoredSlots {
   private(set) var next: Int32 = 0
 
   /// By the rooms' numbers.
-  /// - Parameter rows: of (room, slot, event, type, state key).
+  /// - Parameter rows: of (room, slot, event, type as it is stored, state key).
   static func byRoom(_ rows: Rows) -> [Int64: StoredSlots] {
     var rooms: [Int64: StoredSlots] = [:]
     for row in 0..<rows.count {
       guard let room = rows.int(row, 0), let slot = rows.int(row, 1).flatMap(Int32.init(exactly:)),
-        let type = rows.text(row, 3), let stateKey = rows.text(row, 4)
+        let stateKey = rows.text(row, 4)
       else { continue }
+      let type = rows.text(row, 3) ?? EventType.member
       rooms[room, default: StoredSlots()].add(
         StateTuple(type, stateKey), slot: slot, event: rows.int(row, 2))
     }

@@ -19,7 +19,7 @@ package struct WriterStore: Sendable {
   private static let state = Statement(
     "writer_state",
     """
-    SELECT s.room_nid, s.slot, s.event, \(StateSlots.type("s")), s.state_key
+    SELECT s.room_nid, s.slot, s.event, s.type, s.state_key
     FROM rooms r JOIN state_slots s USING (room_nid) WHERE r.room_id = ANY($1)
     """)
   private static let events = Statement(

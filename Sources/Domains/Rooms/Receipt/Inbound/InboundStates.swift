@@ -38,11 +38,12 @@ struct InboundStates {
     let changes = try events.map { event in
       try tree.change(from: head.stateSnapshot, to: snapshots[event])
     }
-    let keys = try await store.places(of: Set(changes.lazy.flatMap(\.edits).map(\.event)))
+    let slots = Set(changes.lazy.flatMap(\.edits).map(\.slot))
+    let keys = try await slots.isEmpty ? [:] : store.keys(of: slots, room: head.cursor.room)
     return zip(events, changes).map { event, change in
       var difference: StateDifference = [:]
       for edit in change.edits {
-        guard let key = keys[edit.event] else { continue }
+        guard let key = keys[edit.slot] else { continue }
         difference.updateValue(edit.new == StateEdit.none ? nil : edit.new, forKey: key)
       }
       return InboundState(difference: difference, snapshot: snapshots[event])

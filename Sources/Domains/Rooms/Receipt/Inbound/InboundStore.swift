@@ -50,24 +50,26 @@ struct InboundStore: Sendable {
     """)
   private static let before = ChainColumns.events(
     from: ChainColumns.chain("e"), to: "\(ChainColumns.place("e")) - 1")
-  // What stands before an event in a chain of power levels is wanted after it.
+  // What stands before an event in a chain of power levels is wanted after it. The first of a chain
+  // is left to be asked for by its id.
   private static let lines = Statement(
     "inbound_lines",
     """
     SELECT l.event_id, l.stream_ordering, l.json, l.standing
     FROM events e CROSS JOIN LATERAL \(before) l
     WHERE e.event_id = ANY($1) AND e.type = '\(EventType.powerLevels)'
-    ORDER BY l.chain_place DESC NULLS LAST LIMIT $2
+    ORDER BY l.chain_place DESC LIMIT $2
     """)
-  private static let places = Statement(
-    "inbound_places",
+  private static let slots = Statement(
+    "inbound_slots",
     """
-    SELECT stream_ordering, type, state_key FROM events WHERE stream_ordering = ANY($1)
+    SELECT s.slot, \(StateSlots.type("s")), s.state_key FROM state_slots s
+    WHERE s.room_nid = $1 AND s.slot = ANY($2)
     """)
   private static let allSlots = Statement(
     "inbound_all_slots",
     """
-    SELECT s.room_nid, s.slot, s.event, \(StateSlots.type("s")), s.state_key
+    SELECT s.room_nid, s.slot, s.event, s.type, s.state_key
     FROM rooms r JOIN state_slots s USING (room_nid) WHERE r.room_id = $1
     """)
   private static let room = Statement(
@@ -166,18 +168,18 @@ struct InboundStore: Sendable {
 
   // MARK: State
 
-  /// The places of the room's state in which events stand.
-  func places(of numbers: Set<Int64>) async throws -> [Int64: StateTuple] {
-    guard !numbers.isEmpty else { return [:] }
-    let rows = try await database.query(Self.places, [.ints(Array(numbers))])
-    var places: [Int64: StateTuple] = [:]
+  /// The places of the room's state that some slots stand for.
+  func keys(of slots: some Sequence<Int32>, room nid: Int64) async throws -> [Int32: StateTuple] {
+    let rows = try await database.query(
+      Self.slots, [.int(nid), .ints(slots.map { Int64($0) })])
+    var keys: [Int32: StateTuple] = [:]
     for row in 0..<rows.count {
-      guard let number = rows.int(row, 0), let type = rows.text(row, 1),
+      guard let slot = rows.int(row, 0).flatMap(Int32.init(exactly:)), let type = rows.text(row, 1),
         let stateKey = rows.text(row, 2)
       else { continue }
-      places[number] = StateTuple(type, stateKey)
+      keys[slot] = StateTuple(type, stateKey)
     }
-    return places
+    return keys
   }
 
   /// A room of which something is stored, but not where in its graph things stand now.
