@@ -12,8 +12,6 @@ import TaskScheduler
 /// What the fleet clears away from time to time: tasks that recur, in small transactions.
 enum CleanupTasks {
   private static let hour = Duration.seconds(3600)
-  /// Rows of one transaction.
-  private static let batch: Int64 = 200
 
   static func register(_ platform: Platform, in registry: TaskRegistry) {
     let clock = platform.clock
@@ -33,7 +31,8 @@ enum CleanupTasks {
     }
     registry.register(RemoveOrphanedMessages.action) { try await RemoveOrphanedMessages.run($0) }
     let limits = DelayedEventLimits(platform.config.delayedEvents)
-    register("remove_finalised_delayed_events", every: hour, in: registry) {
+    // More at a time, as it takes a look at all to find what is too much for a user.
+    register("remove_finalised_delayed_events", every: hour, batch: 1000, in: registry) {
       try await FinalisedDelays.remove(beyond: limits, now: clock.now(), limit: $0, on: $1)
     }
     let rotation = RotatePushActions(cleanup: PushHousekeeping.cleanup(platform))
@@ -46,9 +45,11 @@ enum CleanupTasks {
     registry.register(RemoveUnreferencedState.action) { try await states($0) }
   }
 
-  /// - Parameter remove: removes one batch and tells how many rows it was.
+  /// - Parameters:
+  ///   - batch: rows of one transaction.
+  ///   - remove: removes one batch and tells how many rows it was.
   private static func register(
-    _ name: String, every period: Duration, in registry: TaskRegistry,
+    _ name: String, every period: Duration, batch: Int64 = 200, in registry: TaskRegistry,
     _ remove: @escaping @Sendable (_ limit: Int64, Transaction) async throws -> Int
   ) {
     let action = TaskAction<NoPayload, RemovedCount>(name, limit: 1, every: period)
