@@ -50,6 +50,8 @@ final class StateGroups {
       CREATE INDEX current_state_delta_stream_idx ON current_state_delta_stream (stream_id);
       CREATE INDEX current_state_delta_stream_room_idx
         ON current_state_delta_stream (room_id, stream_id);
+      -- While statistics of this are taken, other tables of the database keep what was deleted.
+      ALTER TABLE state_groups_state SET (autovacuum_enabled = off);
       """)
   }
 
