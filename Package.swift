@@ -275,7 +275,7 @@ let testing: [Target] = [
       "MatrixIdentifiers", "TestKit",
     ]),
   tests("Fuzz", ["Fuzz", "TestKit"]),
-  tests("Executors", ["Executors", Library.nioCore, Library.nioPosix]),
+  tests("Executors", ["Executors", "TestKit", Library.nioCore, Library.nioPosix]),
   tests("Telemetry", ["Telemetry", Library.log, Library.metrics]),
   tests("ServerConfig", ["ServerConfig", "MatrixIdentifiers", "TestKit"]),
   tests("Postgres", ["Postgres", "Executors", "TestKit"]),

@@ -40,21 +40,27 @@ struct ReplicationPeerTests {
     shutdown: ShutdownSignal = ShutdownSignal(),
     _ body: @Sendable (RemoteStreamOwner) async throws -> Void
   ) async throws {
-    let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let server = HTTPServer(
-      configuration: ListenerConfiguration(address: .tcp(hosts: ["127.0.0.1"], port: 0)),
-      router: try Router(ReplicationRoutes.routes(owner: owner, secret: "s")),
-      executor: TestLoop.executor, logger: quiet, metrics: PrometheusRegistry())
-    try await server.start()
+    let server = try await startServer(owner)
     let client = HTTPClient(executor: TestLoop.executor)
     let peer = ReplicationPeer(
       name: "writer1", client: client,
       endpoint: .tcp(host: "127.0.0.1", port: server.port ?? 0, tls: false), secret: secret,
-      shutdown: shutdown, logger: quiet, patience: patience)
+      shutdown: shutdown, logger: Self.quiet, patience: patience)
     let result = await Result { try await body(RemoteStreamOwner(peer: peer)) }
     await client.shutdown()
     await server.drain(within: .zero)
     try result.get()
+  }
+
+  private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+  private func startServer(_ owner: ScriptedOwner, port: Int = 0) async throws -> HTTPServer {
+    let server = HTTPServer(
+      configuration: ListenerConfiguration(address: .tcp(hosts: ["127.0.0.1"], port: port)),
+      router: try Router(ReplicationRoutes.routes(owner: owner, secret: "s")),
+      executor: TestLoop.executor, logger: Self.quiet, metrics: PrometheusRegistry())
+    try await server.start()
+    return server
   }
 
   @Test func anAnswerComesBack() async throws {
@@ -75,6 +81,27 @@ struct ReplicationPeerTests {
       #expect(answer == Array("{}".utf8))
       #expect(owner.count == 3)
     }
+  }
+
+  @Test func allWhoWaitReachAProcessThatHasComeBack() async throws {
+    let owner = ScriptedOwner(.success(Array("{}".utf8)))
+    let gone = try await startServer(owner)
+    let port = try #require(gone.port)
+    await gone.drain(within: .zero)
+    let client = HTTPClient(executor: TestLoop.executor)
+    let remote = RemoteStreamOwner(
+      peer: ReplicationPeer(
+        name: "writer1", client: client,
+        endpoint: .tcp(host: "127.0.0.1", port: port, tls: false), secret: "s",
+        shutdown: ShutdownSignal(), logger: Self.quiet))
+    try await withThrowingTaskGroup(of: [UInt8].self) { group in
+      for _ in 0..<5 { group.addTask { try await remote.call(Self.call) } }
+      let server = try await startServer(owner, port: port)
+      for _ in 0..<5 { #expect(try await group.next() == Array("{}".utf8)) }
+      await client.shutdown()
+      await server.drain(within: .zero)
+    }
+    #expect(owner.count == 5)
   }
 
   @Test func aRefusalIsFinal() async throws {

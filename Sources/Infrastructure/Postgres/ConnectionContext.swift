@@ -5,7 +5,8 @@ import NIOCore
 /// What it takes to open and use connections; the same for all of one database.
 struct ConnectionContext: Sendable {
   let connector: Connector
-  let reconnectPause = ReconnectPause()
+  /// An attempt costs a server that is recovering a process, so one connection tries for all.
+  let reconnectPause = RetryPause()
   let readiness: Readiness
   let timers: StatementTimers
   let executor: LoopExecutor

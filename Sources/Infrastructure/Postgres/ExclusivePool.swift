@@ -126,15 +126,13 @@ final class ExclusivePool: Sendable {
   }
 
   private func open(_ number: Int) async {
-    var backoff = Backoff(
-      first: Limits.firstReconnectDelay, ceiling: Limits.longestReconnectDelay)
     while !Task.isCancelled {
       do {
         let wire = try await context.connect()
         return await admit(wire, number)
       } catch {
         guard noteFailure(error, of: number) else { return }
-        await context.reconnectPause.wait(atMost: backoff.delay(random: .random(in: 0..<1)))
+        await context.reconnectPause.wait(random: .random(in: 0..<1))
       }
     }
     state.withLock { $0.openers[number] = nil }

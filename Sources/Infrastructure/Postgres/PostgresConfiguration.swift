@@ -54,9 +54,6 @@ enum Limits {
   static let connectingThreads = 2
   /// Scripts and migration steps that may wait for one of those threads.
   static let maintenanceJobs = 256
-  static let firstReconnectDelay = Duration.milliseconds(50)
-  /// An attempt costs a server that is recovering a process; each of ours makes a few at a time.
-  static let longestReconnectDelay = Duration.milliseconds(500)
   /// A failure to connect that is older says nothing about the present.
   static let freshFailure = Duration.seconds(3)
 }

@@ -104,13 +104,10 @@ final class SharedLinks: Sendable {
 
   /// Holds one connection open until the task is cancelled.
   private func keepOpen() async {
-    var backoff = Backoff(
-      first: Limits.firstReconnectDelay, ceiling: Limits.longestReconnectDelay)
     var isFirstFailure = true
     while !Task.isCancelled {
       do {
         let wire = try await context.connect()
-        backoff.reset()
         if !isFirstFailure { context.logger.info("connected to Postgres again") }
         isFirstFailure = true
         await serve(wire)
@@ -123,7 +120,7 @@ final class SharedLinks: Sendable {
           metadata: ["reason": "\(error)"])
         isFirstFailure = false
         state.withLock { $0.lastError = error as? PostgresError ?? .connectionLost }
-        await context.reconnectPause.wait(atMost: backoff.delay(random: .random(in: 0..<1)))
+        await context.reconnectPause.wait(random: .random(in: 0..<1))
       }
     }
   }

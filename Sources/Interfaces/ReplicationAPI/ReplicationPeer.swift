@@ -30,7 +30,7 @@ package final class ReplicationPeer: Sendable {
   private let shutdown: ShutdownSignal
   private let logger: Logger
   private let patience: Duration
-  private let pause = PeerPause()
+  private let pause = RetryPause()
   /// Whether it was said already that the secrets differ.
   private let isRefused = Atomic(false)
 

@@ -6,9 +6,9 @@ import Rooms
 
 /// What a runner does with events of one room whose time has come.
 package struct DelayedBatch: Sendable {
-  /// How long the room's owner is waited for. It may still write the events afterwards; then the
-  /// next try finds them written.
-  private static let patience = Duration.seconds(3)
+  /// How long the room's owner is waited for before another runner may try. It may still write the
+  /// events afterwards; then the next try finds them written.
+  private static let patience = Duration.seconds(10)
 
   private let sender: SendDelayed
   private let database: Database

@@ -17,7 +17,7 @@ struct DelayedEventMachine: Sendable {
     var lease: Int64 = 600
     var renewal: Int64 = 150
     /// When a room that could not be written to, or the database, is tried again.
-    var retry: Int64 = 200
+    var retry: Int64 = 100
     /// When it is looked again for what somebody was about to change.
     var heldBack: Int64 = 50
   }

@@ -25,6 +25,7 @@ extension ClaimStore {
 
   /// Nothing is taken that comes after what somebody else is about to change, such as the room's
   /// owner that finishes it: that may fail. The last column says how many could have been taken.
+  /// The minute is for programs of the version before, to which it is the lease.
   static let claim = Statement(
     "delayed_claim",
     """
@@ -59,7 +60,7 @@ extension ClaimStore {
       WHERE o.id IS NULL OR (f.due, f.id) < (o.due, o.id)
     ),
     written AS (
-      UPDATE delayed_events d SET holder = $2, lease_until = 0, claim = d.claim + 1
+      UPDATE delayed_events d SET holder = $2, lease_until = $1 + 60000, claim = d.claim + 1
       FROM taken WHERE d.id = taken.id
       RETURNING \(DelayedEventRow.columns), d.claim
     )

@@ -14,7 +14,7 @@ extension EventWriter {
   /// held the lease: a failed commit has written nothing.
   func process(_ batch: WriterBatch) async {
     let deadline = ContinuousClock.now.advanced(by: Self.patience)
-    var backoff = Backoff(first: .milliseconds(50), ceiling: .milliseconds(250))
+    var backoff = Backoff(first: .milliseconds(50), ceiling: .milliseconds(100))
     while true {
       do {
         let (persisted, received) = try await commit(batch)
