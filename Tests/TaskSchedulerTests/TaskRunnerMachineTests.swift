@@ -4,7 +4,7 @@ import Testing
 @testable import TaskScheduler
 
 @Suite struct TaskRunnerMachineTests {
-  static let poll = TaskRunnerMachine.poll
+  static let poll = TaskTiming().poll
 
   static func task(_ id: String) -> ClaimedTask {
     ClaimedTask(

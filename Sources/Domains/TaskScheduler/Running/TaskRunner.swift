@@ -37,7 +37,7 @@ package final class TaskRunner: Sendable {
     self.timing = timing
     self.logger = logger
     store = RunnerStore(runner: name, database: database)
-    state = Mutex(State(machine: TaskRunnerMachine(limit: limit)))
+    state = Mutex(State(machine: TaskRunnerMachine(limit: limit, poll: timing.poll)))
     invalidations.onInvalidate(.scheduledTasks) { [weak self] _ in
       self?.tell { $0.hinted(at: $1) }
     }

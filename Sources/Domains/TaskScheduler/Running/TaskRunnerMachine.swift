@@ -13,8 +13,6 @@ struct TaskRunnerMachine: Sendable {
     case wait(Duration)
   }
 
-  /// Between two looks without any reason.
-  static let poll = Duration.seconds(2)
   /// After another runner was claiming.
   private static let busyPause = Duration.milliseconds(4)
   /// Before the database is asked again after a failure.
@@ -23,6 +21,8 @@ struct TaskRunnerMachine: Sendable {
 
   /// Tasks that run at a time.
   private let limit: Int
+  /// Between two looks without any reason.
+  private let poll: Duration
   private var running = 0
   private var claimAt = Duration.zero
   /// More was due than there was room for.
@@ -32,15 +32,16 @@ struct TaskRunnerMachine: Sendable {
   private var isStale = false
   private var backoff = Backoff(first: firstPause, ceiling: longestPause)
 
-  init(limit: Int) {
+  init(limit: Int, poll: Duration = TaskTiming().poll) {
     self.limit = limit
+    self.poll = poll
   }
 
   var room: Int { max(0, limit - running) }
 
   /// What to do next; a claim is under way from then until its answer is told.
   mutating func next(at now: Duration) -> Action {
-    guard room > 0 else { return .wait(Self.poll) }
+    guard room > 0 else { return .wait(poll) }
     guard claimAt <= now else { return .wait(claimAt - now) }
     isAsking = true
     isStale = false
@@ -70,7 +71,7 @@ struct TaskRunnerMachine: Sendable {
     running += claim.tasks.count
     wantsMore = claim.tasks.count >= room || claim.isHeldBack
     let next = claim.next.map { Duration.milliseconds(max(0, $0)) }
-    claimAt = isStale ? now : now + min(next ?? Self.poll, Self.poll)
+    claimAt = isStale ? now : now + min(next ?? poll, poll)
   }
 
   mutating func failed(at now: Duration, random: Double) {
