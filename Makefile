@@ -26,7 +26,7 @@ OPTIMISED := -c release -Xswiftc -enable-testing --scratch-path .build/optimised
 export TSAN_OPTIONS ?= suppressions=$(CURDIR)/Tests/thread-sanitizer.txt
 CONCURRENT_TESTS := ExecutorsTests TelemetryTests PostgresTests RedisTests HTTPTests StreamsTests \
   ReplicationAPITests AccountsTests RoomsTests SyncTests PushRulesTests DeviceKeysTests EphemeraTests \
-  TaskSchedulerTests BackgroundUpdatesTests
+  TaskSchedulerTests BackgroundUpdatesTests DelayedEventsTests DeviceMessagesTests RoomRemovalTests
 # A load harness that reads target.json, for `make bench`.
 LOAD ?= ../shared/load
 BENCH_DATA := .build/bench

@@ -17,7 +17,7 @@ SETTINGS = {
     "rc_message": SLOW, "rc_joins": {"local": SLOW, "remote": OFF},
     "rc_joins_per_room": OFF | {"per_second": 0.001, "burst_count": 6},
     "rc_invites": {"per_room": OFF, "per_user": SLOW, "per_issuer": OFF},
-    "rc_key_requests": SLOW,
+    "rc_key_requests": SLOW, "rc_profile": SLOW,
     "rc_login": {"address": OFF, "account": SLOW, "failed_attempts": SLOW},
     "rc_admin_redaction": {"per_second": 0.001, "burst_count": 2},
     "rc_registration_token_validity": {"per_second": 2, "burst_count": 2}}
@@ -163,6 +163,13 @@ def test_requests_for_the_keys_of_others(api, user):
     assert passed(2 * BURST, lambda: ask(user)) == 2 * BURST, "one's own devices may be asked"
     assert passed(2 * BURST, lambda: ask(other)) == BURST
     assert passed(BURST, lambda: ask(other, "m.other")) == BURST
+
+
+def test_reading_profiles(api, user):
+    def read(token):
+        api.call("GET", f"{CLIENT}/profile/{user.id}", token=token)
+    assert passed(2 * BURST, lambda: read(user.token)) == BURST
+    assert passed(2 * BURST, lambda: read(None)) == BURST, "by address"
 
 
 def test_redactions_of_others_have_a_budget_of_their_own(api, admin):

@@ -147,7 +147,7 @@ struct AccountsSectionTests {
 
   @Test func limitsThatOnlyAdministratorsSet() throws {
     let none = try load(Fixture.minimal).config.rateLimits
-    #expect(none.profile == nil && none.adminRedaction == nil)
+    #expect(none.profile == RateLimit(perSecond: 1, burstCount: 500) && none.adminRedaction == nil)
     #expect(none.message == RateLimit(perSecond: 0.2, burstCount: 10))
     let set = try load(
       Fixture.minimal, "rc_profile: {per_second: 2, burst_count: 3}\nrc_admin_redaction: {}"

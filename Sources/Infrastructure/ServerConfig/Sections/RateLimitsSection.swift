@@ -41,8 +41,8 @@ package struct RateLimitsSection: Sendable {
   package var delayedEvents = RateLimit(1, 5)
   package var reports = RateLimit(1, 5)
   package var userDirectory = RateLimit(0.016, 200)
-  /// Nil: reading profiles is not limited unless an administrator wants it.
-  package var profile: RateLimit?
+  /// Of reading profiles.
+  package var profile = RateLimit(1, 500)
   package var login = Login()
   package var joins = Joins()
   package var invites = Invites()

@@ -6,21 +6,25 @@ import MatrixJSON
 /// spec: client-server-api#profiles
 func profileRoutes(_ profiles: Profiles, _ authenticated: Authenticated) -> [Route] {
   [
-    accountRoute("profile", .get, "/profile/{userId}") { request in
-      .json(200, try await profiles.whole(of: try userID(in: request)).json)
-    },
-    profileFieldRoute("profile_field", .get) { request in
-      let (user, key) = (try userID(in: request), try key(in: request))
-      guard let value = try await profiles.whole(of: user).value(of: key) else {
-        throw AccountError.unknownProfileField
-      }
-      var writer = JSONWriter()
-      writer.beginObject()
-      writer.key(key.name)
-      writer.raw(value)
-      writer.endObject()
-      return .json(200, writer.bytes)
-    },
+    accountRoute(
+      "profile", .get, "/profile/{userId}",
+      authenticated.limited(.profile) { request in
+        .json(200, try await profiles.whole(of: try userID(in: request)).json)
+      }),
+    profileFieldRoute(
+      "profile_field", .get,
+      authenticated.limited(.profile) { request in
+        let (user, key) = (try userID(in: request), try key(in: request))
+        guard let value = try await profiles.whole(of: user).value(of: key) else {
+          throw AccountError.unknownProfileField
+        }
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key(key.name)
+        writer.raw(value)
+        writer.endObject()
+        return .json(200, writer.bytes)
+      }),
     profileFieldRoute(
       "set_profile_field", .put,
       authenticated(guests: .allowed, limit: .message) { requester, request in

@@ -32,6 +32,21 @@ package struct Authenticated: Sendable {
     }
   }
 
+  /// Turns a handler that answers anybody into a route's handler.
+  /// - Parameter limit: what each request counts for in the budget of the user whose token it
+  ///   has, or else of the address that it comes from.
+  package func limited(_ limit: RateLimitName, _ handler: @escaping Route.Handler) -> Route.Handler
+  {
+    { [self] request in
+      if let token = request.bearerToken {
+        try await limiter.check(limit, of: try await requester(token: token, of: request))
+      } else {
+        try await limiter.check(limit, key: request.remoteAddress)
+      }
+      return try await handler(request)
+    }
+  }
+
   /// Who owns a token that came in another place than the request's own.
   /// - Throws: `AccountError.unknownToken`.
   package func requester(token: String, of request: Request) async throws -> Requester {

@@ -33,9 +33,9 @@ extension RateLimitsSection {
       .thirdPartyInvite: invites.thirdParty, .threepidValidation: threepidValidation,
       .mediaCreate: mediaCreate, .keyRequests: keyRequests, .presence: presence,
       .delayedEvents: delayedEvents, .reports: reports, .userDirectory: userDirectory,
+      .profile: profile,
     ]
     limits[.adminRedaction] = adminRedaction
-    limits[.profile] = profile
     return limits
   }
 }
