@@ -75,7 +75,7 @@ bench: packages benchmark ## Measure a release build: CPU, memory, latency; LOAD
 
 fleet: packages $(VENV)/installed ## The fleet tests on a release build, with many minutes of faults
 	swift build -c release
-	APUS_FAULT_SECONDS=$(APUS_FAULT_SECONDS) APUS_FUZZ_COUNT=100 APUS_DELAYED_STRICT=1 \
+	APUS_FAULT_SECONDS=$(APUS_FAULT_SECONDS) APUS_FUZZ_COUNT=100 APUS_PUNCTUAL=1 \
 	  $(FLEET_TESTS) --programs .build/release $(PYTEST)
 
 fuzz: packages ## Fuzz JSON, events and ids under the address sanitizer, APUS_FUZZ_SECONDS each

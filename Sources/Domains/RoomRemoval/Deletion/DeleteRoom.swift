@@ -109,6 +109,7 @@ package struct DeleteRoom: Sendable {
         while progress.stage != .done {
           let began = ContinuousClock.now
           progress = try await step(room, run, held, progress)
+          guard progress.stage != .done else { break }
           try await Task.sleep(for: StepPace.rest(after: ContinuousClock.now - began))
         }
         try await run.update(progress)

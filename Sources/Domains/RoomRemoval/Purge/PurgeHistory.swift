@@ -86,6 +86,7 @@ package struct PurgeHistory: Sendable {
         while !progress.isDone {
           let began = ContinuousClock.now
           progress = try await step(run, room, held, progress)
+          guard !progress.isDone else { break }
           try await Task.sleep(for: StepPace.rest(after: ContinuousClock.now - began))
         }
         try await run.update(progress)

@@ -50,6 +50,7 @@ struct CleanRoomState: Sendable {
             after.next = progress.next
             return after
           }
+          guard walk.next != nil else { break }
           try await Task.sleep(for: StepPace.rest(after: ContinuousClock.now - began))
         }
         try await run.update(walk)
