@@ -65,6 +65,7 @@ rc_media_create: {no_limit}
 rc_delayed_event_mgmt: {no_limit}
 rc_reports: {no_limit}
 rc_user_directory: {no_limit}
+rc_profile: {no_limit}
 """
 
 
