@@ -197,15 +197,14 @@ def test_account_data_can_be_filtered(people, room):
         ann.put(f"/user/{quote(ann.id)}/account_data/{kind}", {"v": kind})
         ann.put(f"/user/{quote(ann.id)}/rooms/{quote(room)}/account_data/{kind}", {"v": kind})
 
+    def types(by):
+        found = ann.sync(filter=json.dumps(by))
+        every = ([one["type"] for one in found.get("account_data", {}).get("events", [])],
+                 [one["type"] for one in joined(found, room)["account_data"]["events"]])
+        return every if "b.two" in every[1] else None
+
     def told(by):
-        for _ in range(60):  # until the worker knows of the last
-            found = ann.sync(filter=json.dumps(by))
-            types = ([one["type"] for one in found.get("account_data", {}).get("events", [])],
-                     [one["type"] for one in joined(found, room)["account_data"]["events"]])
-            if "b.two" in types[1]:
-                return types
-            time.sleep(0)
-        raise AssertionError("the account data never came down /sync")
+        return until(lambda: types(by), 10, "the worker knows of the last account data")
 
     everything = told({})
     assert {"a.one", "b.two"} <= set(everything[0]) and set(everything[1]) == {"a.one", "b.two"}

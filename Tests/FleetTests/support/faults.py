@@ -4,7 +4,10 @@ import random
 import signal
 from dataclasses import dataclass, field
 
+from support.waiting import until
+
 LEASE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 REDIS_PAUSE_SECONDS = 10.0
 PERSISTER_PAUSE_SECONDS = LEASE_SECONDS + 4.0
 
@@ -47,8 +50,7 @@ def kill(fleet, names):
 
 def flush(fleet):
     async def inject(chance):
-        while not await asyncio.to_thread(fleet.redis.is_up):
-            await asyncio.sleep(0.05)
+        await asyncio.to_thread(until, fleet.redis.is_up, PATIENCE_SECONDS, "Redis is up")
         await asyncio.to_thread(fleet.redis.call, "FLUSHALL")
     return Fault("FLUSHALL of Redis", inject)
 
@@ -77,8 +79,8 @@ def pause_persister(fleet, name, owner_of):
 
 async def running(fleet, name):
     """Wait for a process that an earlier fault has ended."""
-    while not fleet.children[name].running:
-        await asyncio.sleep(0.05)
+    await asyncio.to_thread(
+        until, lambda: fleet.children[name].running, PATIENCE_SECONDS, f"{name} runs")
 
 
 async def pause(fleet, name, seconds):
